@@ -1,0 +1,1 @@
+"""OpenPaspor: a passport service that keeps serving when the centre is gone."""

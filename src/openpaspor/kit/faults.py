@@ -1,0 +1,31 @@
+"""Named fault points. `OPENPASPOR_FAULT=name[:nth]` kills the process at the nth passing, as a power cut would.
+
+Off unless the variable is set; production refuses to start with it. `openpaspor faults --json` lists them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+KILLED = 137
+_passed: dict[str, int] = {}
+_counting = threading.Lock()
+
+
+def fault(name: str) -> None:
+    """Die here, at once and without cleaning up, if the environment asks for it."""
+    wanted = os.environ.get("OPENPASPOR_FAULT")
+    if not wanted:
+        return
+    target, _, nth = wanted.partition(":")
+    if target != name:
+        return
+    with _counting:
+        _passed[name] = _passed.get(name, 0) + 1
+        due = _passed[name] == int(nth or 1)
+    if due:
+        sys.stderr.write(f"fault point {name} reached: stopping as a power cut would\n")
+        sys.stderr.flush()
+        os._exit(KILLED)

@@ -1,0 +1,1 @@
+"""Composition: settings, roles, URLs, WSGI and the `openpaspor` command."""

@@ -124,7 +124,11 @@ def lint(_arguments: list[str]) -> int:
         "ruff check": [*module, "ruff", "check", "."],
         "ruff format": [*module, "ruff", "format", "--check", "."],
         "mypy": [*module, "mypy"],
-        "import contracts": [str(PYTHON), "-c", "from importlinter.cli import lint_imports_command as c; c()"],
+        "import contracts": [
+            str(PYTHON),
+            "-c",
+            "from importlinter.cli import lint_imports_command as c; c()",
+        ],
         "migrations": [*module, "django", "makemigrations", "--check", "--dry-run"],
         "translations": [str(PYTHON), "tools/messages.py", "--check"],
         "templates": [*module, "djlint", "--lint", "--quiet", "src"],
@@ -199,7 +203,9 @@ def made_here() -> bool:
 
 def uv(*arguments: str) -> None:
     """Run the pinned uv with the public index only, whatever this machine's configuration says."""
-    code = call([str(UV), *arguments], clean_environment() | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"})
+    code = call(
+        [str(UV), *arguments], clean_environment() | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
+    )
     if code:
         raise Trouble(
             "The packages could not be installed (the reason stands above). Check the network, then run the "
@@ -263,7 +269,9 @@ def download(url: str, *, sha256: str) -> bytes:
     else:
         raise unreachable(reason)
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise Trouble("What came from the package index is not what uv.lock names. Nothing was kept; try again later.")
+        raise Trouble(
+            "What came from the package index is not what uv.lock names. Nothing was kept; try again later."
+        )
     return content
 
 
@@ -326,7 +334,9 @@ def ensure_demo(home: Path, environment: dict[str, str]) -> None:
     command = [str(PYTHON), "-m", "openpaspor.nodes.cli", "demo"]
     try:
         if call(command, environment | {"OPENPASPOR_HOME": str(building)}):
-            raise Trouble("The demo country could not be built (the reason stands above). Nothing of it was kept.")
+            raise Trouble(
+                "The demo country could not be built (the reason stands above). Nothing of it was kept."
+            )
         demo_mark(building).write_text("Made by `make run`; `make reset` may throw this folder away.\n")
         building.rename(home)
     finally:
@@ -377,7 +387,10 @@ def ensure_chromium() -> str | None:
 
 def chromium() -> str | None:
     """A Chromium that starts: Ubuntu's package of that name may be a shell script that only points to a snap."""
-    candidates = [os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))]
+    candidates = [
+        os.environ.get("CHROMIUM"),
+        *map(shutil.which, ("chromium", "chromium-browser", "google-chrome")),
+    ]
     return next((path for path in candidates if path and quiet([path, "--version"])), None)
 
 
@@ -392,7 +405,9 @@ def alone() -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise Trouble("Another `make` is at work in this folder. Wait until it is done, then try again.") from None
+        raise Trouble(
+            "Another `make` is at work in this folder. Wait until it is done, then try again."
+        ) from None
     finally:
         os.close(handle)
 
@@ -438,14 +453,21 @@ def say(text: str) -> None:
 def quiet(command: list[str]) -> bool:
     """Whether the command runs and says that all is well."""
     try:
-        return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False).returncode == 0
+        return (
+            subprocess.run(
+                command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False
+            ).returncode
+            == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
 
 
 def call(command: list[str], environment: dict[str, str]) -> int:
     """Run a command to its end. It dies with us, and Ctrl-C reaches it as a plain stop, so that it prints no trace."""
-    child = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True, preexec_fn=die_with_parent)
+    child = subprocess.Popen(
+        command, env=environment, cwd=ROOT, start_new_session=True, preexec_fn=die_with_parent
+    )
     try:
         return child.wait()
     finally:

@@ -1,0 +1,1 @@
+"""The look of everything: base pages, components, forms, refusals and error pages."""

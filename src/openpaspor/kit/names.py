@@ -60,7 +60,7 @@ def checked(text: str) -> str:
     return name
 
 
-def normalised(text: str) -> str:
+def normalise(text: str) -> str:
     """The one form under which a name is searched: A–Z, marks folded as in the passport, single spaces."""
     return " ".join(mrz_name.components(text))
 

@@ -50,4 +50,4 @@ def test_what_no_passport_can_carry_is_refused_with_its_reason(typed, code):
     "written", ["Ai'nun Öz-Türk", "AINUN  OEZ TUERK", "ainun oez tuerk.", "Ai\u2019nun O\u0308z\u2010Türk"]
 )
 def test_one_person_is_found_under_every_way_of_writing_the_name(written):
-    assert names.normalised(written) == "AINUN OEZ TUERK"
+    assert names.normalise(written) == "AINUN OEZ TUERK"

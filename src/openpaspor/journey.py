@@ -75,17 +75,16 @@ STATES: dict[State, StateNote] = {
 
 @dataclass(frozen=True)
 class Move:
-    """One arrow of the map. `sites` says where it may happen."""
+    """One arrow of the map. `sites` says where it may happen.
+
+    `takes` marks the arrows by which a site takes an application it does not hold yet; all others need custody.
+    """
 
     name: str
     origins: tuple[State, ...]
     target: State
     sites: tuple[Site, ...]
-
-    @property
-    def version(self) -> int:
-        """Of the arrow's meaning; a changed meaning gets a new name instead."""
-        return 1
+    takes: bool = False
 
 
 _P, _O, _C = Site.PORTAL, Site.OFFICE, Site.CENTRE
@@ -98,21 +97,21 @@ CHANGE = Move("change", (State.BOOKED,), State.BOOKED, (_P, _O))
 UNSEAT = Move("unseat", (State.BOOKED,), State.SUBMITTED, (_P, _O))
 RESEAT = Move("reseat", (State.SUBMITTED,), State.BOOKED, (_P, _O))
 MISS = Move("miss", (State.BOOKED,), State.MISSED, (_O,))
-RESCUE = Move("rescue", (State.MISSED,), State.BOOKED, (_P, _O))
+RESCUE = Move("rescue", (State.MISSED,), State.BOOKED, (_P, _O), takes=True)
 ARRIVE = Move("arrive", (State.BOOKED,), State.ARRIVED, (_O,))
 ARRIVE_LATE = Move("arrive_late", (State.MISSED,), State.ARRIVED, (_O,))
 WALK_IN = Move("walk_in", (State.DRAFT, State.SUBMITTED), State.ARRIVED, (_O,))
 OWE = Move("incomplete", (State.ARRIVED,), State.INCOMPLETE, (_O,))
 ENROL = Move("enrol", (State.ARRIVED, State.INCOMPLETE), State.ENROLLED, (_O,))
 LAPSE_INCOMPLETE = Move("lapse_incomplete", (State.INCOMPLETE,), State.EXPIRED, (_O,))
-RECEIVE = Move("receive", (State.ENROLLED,), State.REVIEW, (_C,))
+RECEIVE = Move("receive", (State.ENROLLED,), State.REVIEW, (_C,), takes=True)
 APPROVE = Move("approve", (State.REVIEW,), State.APPROVED, (_C,))
 REFUSE = Move("refuse", (State.REVIEW,), State.REFUSED, (_C,))
 DEFER = Move("defer", (State.REVIEW,), State.DEFERRED, (_C,))
 ASK = Move("ask", (State.REVIEW,), State.ASKED, (_C,))
-ANSWER = Move("answer", (State.ASKED,), State.ENROLLED, (_O, _P))
-REVOKE = Move("revoke", (State.APPROVED,), State.REVIEW, (_O, _C))
-OBJECT = Move("object", (State.REFUSED,), State.REVIEW, (_P, _C))
+ANSWER = Move("answer", (State.ASKED,), State.ENROLLED, (_O, _P), takes=True)
+REVOKE = Move("revoke", (State.APPROVED,), State.REVIEW, (_O, _C), takes=True)
+OBJECT = Move("object", (State.REFUSED,), State.REVIEW, (_P, _C), takes=True)
 PRINT = Move("print", (State.APPROVED,), State.PRINTED, (_O,))
 SPOIL = Move("spoil", (State.PRINTED,), State.APPROVED, (_O,))
 PASS_INSPECTION = Move("pass", (State.PRINTED,), State.READY, (_O,))

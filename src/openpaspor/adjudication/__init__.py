@@ -1,0 +1,1 @@
+"""At the centre: checks, decision, four eyes."""

@@ -1,0 +1,1 @@
+"""The application: form, documents, dossier, state, custody and tracker."""

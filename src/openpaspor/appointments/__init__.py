@@ -1,0 +1,1 @@
+"""Slots, pots, holds, bookings and visit passes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from .base import Fact
 
@@ -32,6 +31,7 @@ class Submitted(Fact):
     years: int
     nik_key: str
     person_key: str
+    born_key: str = ""
     same_day: bool = False
     priority: str = ""
 
@@ -67,16 +67,12 @@ class DossierSealed(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Told(Fact):
-    """What one needs to know to answer "why does it wait?", as far as it changed."""
+    """What one needs to know to answer "why does it wait?", as far as it changed: `field=JSON value`, codes and times."""
 
     name = "applications.told"
 
     application: str
-    field: str
-    text: str = ""
-    moment: datetime | None = None
-    day: date | None = None
-    number: int | None = None
+    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

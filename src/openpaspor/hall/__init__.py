@@ -1,0 +1,1 @@
+"""Arrival, tickets, priority, counters, calling and the board."""

@@ -1,0 +1,1 @@
+"""At the counter: papers against originals, interview, photo."""

@@ -1,0 +1,1 @@
+"""Booklet stock, printing, inspection, shelf and hand-over."""

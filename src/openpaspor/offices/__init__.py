@@ -1,0 +1,1 @@
+"""Offices, their calendars, holidays, fees and policy knobs."""

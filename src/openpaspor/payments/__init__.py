@@ -1,0 +1,1 @@
+"""Bills, receipts and what the banks say."""

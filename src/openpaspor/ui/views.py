@@ -120,7 +120,8 @@ def components(request: HttpRequest) -> HttpResponse:
     pages = {
         "petugas": "ui/shown_staff.html",
         "papan": "ui/shown_board.html",
-        "beranda": "ui/shown_public.html",
+        "bayar": "ui/shown_public.html",
+        "beranda": "ui/shown_hero.html",
         "tunggu": "ui/wait.html",
     }
     page = {

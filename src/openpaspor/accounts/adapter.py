@@ -1,0 +1,40 @@
+"""How allauth finds an applicant by phone, and how a code gets to the phone."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from openpaspor.kit import clock, phones
+
+from .models import User
+
+
+class PhoneAdapter(DefaultAccountAdapter):
+    """Accounts by phone number; no e-mail, no password."""
+
+    def get_user_by_phone(self, phone: str) -> User | None:
+        return User.objects.with_phone(phones.normalise(phone))
+
+    def get_phone(self, user: User) -> tuple[str, bool] | None:
+        return (user.phone, user.phone_verified) if user.phone_kept else None
+
+    def set_phone(self, user: User, phone: str, verified: bool) -> None:
+        user.give_phone(phones.normalise(phone), verified=verified)
+        user.save(update_fields=["phone_key", "phone_kept", "phone_verified"])
+
+    def set_phone_verified(self, user: User, phone: str) -> None:
+        self.set_phone(user, phone, True)
+
+    def new_user(self, request: Any) -> User:
+        return User(code=f"A-{secrets.token_hex(6)}", joined_at=clock.now())
+
+    def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
+        import_string(settings.CODE_SENDER)(phones.normalise(phone), code)
+
+    def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
+        """Nothing is sent: the pages of a known and an unknown number look the same."""

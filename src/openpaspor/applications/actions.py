@@ -1,0 +1,272 @@
+"""The deeds of the application desk. `move` is the only code that writes a state."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from openpaspor import journey
+from openpaspor.accounts.models import User
+from openpaspor.facts.applications import Moved, Started, StopLifted, StopOrdered, Submitted, Told
+from openpaspor.facts.base import format_moment
+from openpaspor.journey import Move, Site
+from openpaspor.kit import names, references
+from openpaspor.kit.faults import fault
+from openpaspor.kit.refused import Refused
+from openpaspor.ledger import node
+from openpaspor.ledger.once import once
+from openpaspor.ledger.record import record
+from openpaspor.offices import policy
+from openpaspor.offices.models import Office
+
+from . import dossier
+from .answers import Answers
+from .models import Application, Channel, Kind, Serial
+
+TOLD = frozenset(
+    {
+        "bill_status", "bill_code", "bill_due_at", "bill_amount_idr", "place_status", "place_starts_at", "pass_number",
+        "changes_used", "ticket", "papers_owed", "owed_until", "asked", "decision_reasons", "decided_at",
+        "promised_on", "serial", "shelf", "collect_by", "priority", "office", "same_day",
+    }
+)  # fmt: skip
+DESPITE_STOP = frozenset({"withdraw", "expire", "revoke", "lapse", "unseat", "miss"})
+
+
+class MoveRefused(Refused):
+    code = "move-refused"
+    message = _("This application is not at the right stage for that (%(state)s). Open it again to see where it stands.")
+
+
+class Stopped(Refused):
+    code = "stop-order"
+    message = _("This application is stopped for now. Nothing can be done with it until the stop is lifted.")
+
+
+class NotHeldHere(Refused):
+    code = "not-held-here"
+    message = _("Another site is working on this application now. You can do this when it comes back.")
+
+
+class TooMany(Refused):
+    code = "too-many-applications"
+    message = _("You have %(limit)s open applications. Finish or delete one before you start another.")
+
+
+def move(application: Application, arrow: Move, *, actor: str, now: datetime, reason: str = "") -> Application:
+    """Take the application along one arrow of the map and say so, inside the caller's transaction.
+
+    Compare-and-set on state, version and custodian: of two at once one wins, the other gets MoveRefused. Raises
+    Stopped while a stop order stands and NotHeldHere when another node holds it. `application` is brought up to date.
+    """
+    if application.stop_order and arrow.name not in DESPITE_STOP:
+        raise Stopped()
+    if application.state not in arrow.origins:
+        raise MoveRefused(state=application.state)
+    us, office = node.here(), application.office_id or ""
+    if not arrow.takes and not application.is_held_here(now):
+        raise NotHeldHere()
+    if not any(us.holds(site, office) for site in arrow.sites):
+        raise NotHeldHere()
+    custodian = journey.STATES[arrow.target].custodian
+    term = application.term + (custodian != application.custodian)
+    changed = Application.objects.filter(
+        pk=application.pk, state=application.state, version=application.version, custodian=application.custodian
+    ).update(
+        state=arrow.target,
+        version=F("version") + 1,
+        custodian=custodian,
+        term=term,
+        reason=reason,
+        state_since=now,
+    )
+    if not changed:
+        raise MoveRefused(state=application.state)
+    fault("applications.after_move")
+    origin, application.state = application.state, arrow.target
+    application.version += 1
+    application.custodian, application.term = custodian, term
+    application.reason, application.state_since = reason, now
+    record(
+        Moved(
+            application=application.ref,
+            move=arrow.name,
+            origin=origin,
+            target=arrow.target,
+            version=application.version,
+            term=term,
+            custodian=custodian,
+            reason=reason,
+        ),
+        actor=actor,
+        now=now,
+    )
+    return application
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return format_moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def tell(application: Application, *, actor: str, now: datetime, **changes: Any) -> None:
+    """Write onto the application row what a room knows of it, and say so. No move, needs no custody.
+
+    `office` takes an office code; moments are UTC. What does not change is not said again.
+    """
+    unknown = set(changes) - TOLD
+    if unknown:
+        raise TypeError(f"nobody tells an application its {', '.join(sorted(unknown))}")
+    columns = {"office_id" if name == "office" else name: value for name, value in changes.items()}
+    new = {name: value for name, value in columns.items() if getattr(application, name) != value}
+    if not new:
+        return
+    Application.objects.filter(pk=application.pk).update(**new)
+    for name, value in new.items():
+        setattr(application, name, value)
+    said = tuple(f"{name.removesuffix('_id')}={json.dumps(_as_json(value))}" for name, value in sorted(new.items()))
+    record(Told(application=application.ref, changes=said), actor=actor, now=now)
+
+
+def _next_reference() -> str:
+    issuer = node.here().issuer
+    serial, _made = Serial.objects.select_for_update().get_or_create(issuer=issuer)
+    number = serial.next
+    Serial.objects.filter(pk=issuer).update(next=F("next") + 1)
+    return references.make(issuer, number, node.here().keys.reference_key)
+
+
+@transaction.atomic
+def start_application(
+    kind: Kind | str,
+    *,
+    action_id: str,
+    actor: str,
+    now: datetime,
+    account: User | None = None,
+    channel: Channel | str = Channel.ONLINE,
+    office: Office | None = None,
+    answers: Answers | None = None,
+    booklet: str = "electronic",
+    years: int = 10,
+) -> Application:
+    """Open a draft with an empty dossier. Raises TooMany when the account holds as many open ones as it may."""
+    with once(action_id, str(kind), str(channel), office.code if office else "", account.code if account else "") as seen:
+        if seen:
+            return Application.objects.get(pk=seen.answer)
+        if account is not None:
+            limit = policy.value("max_active_applications", now=now)
+            if Application.objects.of(account).exclude(state__in=journey.ENDS).count() >= limit:
+                raise TooMany(limit=limit)
+        application = Application.objects.create(
+            ref=_next_reference(),
+            account=account,
+            kind=kind,
+            channel=channel,
+            booklet=booklet,
+            years=5 if kind == Kind.CHILD else years,
+            state=journey.START,
+            custodian=Site.OFFICE if channel == Channel.COUNTER else Site.PORTAL,
+            office=office,
+            started_at=now,
+            state_since=now,
+            touched_at=now,
+        )
+        dossier.create(application, answers or Answers())
+        record(
+            Started(
+                application=application.ref,
+                kind=str(kind),
+                channel=str(channel),
+                office=office.code if office else "",
+            ),
+            actor=actor,
+            now=now,
+        )
+        return seen.remember(application)
+
+
+def fix_identity(application: Application, answers: Answers, *, actor: str, now: datetime) -> None:
+    """Write the keyed hashes by which the same person is found again, and say that identity is fixed."""
+    tokens = node.here().keys.token
+    born = answers.born.isoformat() if answers.born else ""
+    application.nik_key = tokens("nik", answers.nik) if answers.nik else ""
+    application.person_key = tokens("person", f"{names.normalise(answers.full_name)}|{born}")
+    application.born_key = tokens("born", born) if born else ""
+    application.submitted_at = now
+    application.save(update_fields=["nik_key", "person_key", "born_key", "submitted_at"])
+    record(
+        Submitted(
+            application=application.ref,
+            kind=application.kind,
+            booklet=application.booklet,
+            years=application.years,
+            nik_key=application.nik_key,
+            person_key=application.person_key,
+            born_key=application.born_key,
+            same_day=application.same_day,
+            priority=application.priority,
+        ),
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def submit(application: Application, *, action_id: str, actor: str, now: datetime) -> Application:
+    """Freeze identity and number the application. The caller has checked that the answers are complete."""
+    with once(action_id, application.ref) as seen:
+        if seen:
+            application.refresh_from_db()
+            return application
+        answers = dossier.open_answers(application, actor="worker", why="submit", now=now)
+        fix_identity(application, answers, actor=actor, now=now)
+        move(application, journey.SUBMIT, actor=actor, now=now)
+        seen.remember(application)
+        return application
+
+
+@transaction.atomic
+def withdraw(application: Application, *, action_id: str, actor: str, now: datetime) -> Application:
+    """The applicant takes the application back. Places and open bills are freed by their own rooms."""
+    with once(action_id, application.ref) as seen:
+        if not seen:
+            move(application, journey.WITHDRAW, actor=actor, now=now, reason="by-applicant")
+            seen.remember(application)
+        return application
+
+
+@transaction.atomic
+def order_stop(application: Application, reason: str, *, actor: str, now: datetime) -> None:
+    """Let nothing move until the stop is lifted. The newest reason stands."""
+    Application.objects.filter(pk=application.pk).update(stop_order=reason)
+    application.stop_order = reason
+    record(StopOrdered(application=application.ref, reason=reason), actor=actor, now=now)
+
+
+@transaction.atomic
+def lift_stop(application: Application, *, actor: str, now: datetime) -> None:
+    reason = application.stop_order
+    Application.objects.filter(pk=application.pk).update(stop_order="")
+    application.stop_order = ""
+    record(StopLifted(application=application.ref, reason=reason), actor=actor, now=now)
+
+
+def save_answers(application: Application, *, actor: str, now: datetime, **changes: Any) -> Answers:
+    """Autosave: write some answers of a draft. Raises MoveRefused once identity is fixed."""
+    with transaction.atomic():
+        if application.state != journey.State.DRAFT:
+            raise MoveRefused(state=application.state)
+        answers = replace(dossier.open_answers(application, actor="worker", why="save", now=now), **changes)
+        dossier.write_answers(application, answers)
+        Application.objects.filter(pk=application.pk).update(touched_at=now)
+        return answers

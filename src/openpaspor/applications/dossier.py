@@ -1,0 +1,165 @@
+"""The only door to personal data. Opening a dossier decrypts it and records the look in one step."""
+
+from __future__ import annotations
+
+import base64
+import os
+from datetime import datetime
+
+from django.db import transaction
+
+from openpaspor.accounts.actions import look
+from openpaspor.facts.applications import DossierSealed
+from openpaspor.journey import Site
+from openpaspor.kit.faults import fault
+from openpaspor.ledger import keys, node
+from openpaspor.ledger.keys import decrypt, encrypt
+from openpaspor.ledger.models import NodeRecord
+from openpaspor.ledger.record import record
+
+from .answers import Answers
+from .models import Application, Attachment, Dossier, DossierKey
+
+
+class KeyMissing(LookupError):
+    """This node was not given the key of this application."""
+
+
+def _purpose(application: Application, what: str) -> str:
+    return f"openpaspor-dossier-v1|{application.ref}|{what}"
+
+
+def _key(application: Application) -> bytes:
+    row = DossierKey.objects.filter(application=application, node=node.here().name).first()
+    if row is None:
+        raise KeyMissing(application.ref)
+    return node.here().keys.unwrap(row.wrapped)
+
+
+def _may_look_unrecorded(application: Application, actor: str) -> bool:
+    """One's own papers, and what the worker does without showing anybody."""
+    return actor == "worker" or (application.account is not None and application.account.code == actor)
+
+
+@transaction.atomic
+def create(application: Application, answers: Answers) -> None:
+    """Make the application's key, wrapped to ourselves, and its first document."""
+    secret = os.urandom(32)
+    us = node.here()
+    DossierKey.objects.create(application=application, node=us.name, wrapped=keys.wrap(secret, us.keys.box_public))
+    document = encrypt(secret, answers.to_json(), _purpose(application, "answers"))
+    Dossier.objects.create(application=application, document=document)
+
+
+def open_answers(
+    application: Application, *, actor: str, why: str, now: datetime, what: str = "answers", office: str = ""
+) -> Answers:
+    """The answers in clear. Looks by others than the holder of the account are recorded: `why` is a code, `what` the page."""
+    if not _may_look_unrecorded(application, actor):
+        look(application.ref, actor=actor, why=why, what=what, now=now, office=office)
+    return _read(application)
+
+
+def _read(application: Application) -> Answers:
+    document = Dossier.objects.get(application=application).document
+    return Answers.from_json(decrypt(_key(application), bytes(document), _purpose(application, "answers")))
+
+
+@transaction.atomic
+def write_answers(application: Application, answers: Answers) -> None:
+    """Replace the document. Who may do this is the caller's rule (draft by its owner, intake by its officer)."""
+    document = encrypt(_key(application), answers.to_json(), _purpose(application, "answers"))
+    Dossier.objects.filter(application=application).update(document=document)
+
+
+@transaction.atomic
+def attach(application: Application, kind: str, plain: bytes, *, content_type: str, now: datetime) -> Attachment:
+    """Keep a picture, encrypted, and let it replace the earlier ones of its kind."""
+    sealed = encrypt(_key(application), plain, _purpose(application, f"attachment:{kind}"))
+    digest = node.here().store.put(sealed)
+    fault("dossier.after_store")
+    Attachment.objects.filter(application=application, kind=kind, replaced=False).update(replaced=True)
+    return Attachment.objects.create(
+        application=application, kind=kind, digest=digest, content_type=content_type, size=len(plain), added_at=now
+    )
+
+
+def open_attachment(attachment: Attachment, *, actor: str, why: str, now: datetime, office: str = "") -> bytes:
+    """The picture in clear; the look is recorded. Raises AttachmentMissing while its bytes are on their way."""
+    application = attachment.application
+    sealed = node.here().store.get(attachment.digest)
+    if not _may_look_unrecorded(application, actor):
+        look(application.ref, actor=actor, why=why, what=f"attachment:{attachment.kind}", now=now, office=office)
+    return decrypt(_key(application), sealed, _purpose(application, f"attachment:{attachment.kind}"))
+
+
+def is_complete(application: Application) -> bool:
+    """True when the key is here and the document and every live attachment decrypt."""
+    try:
+        _read(application)
+        for attachment in application.attachments.live():  # type: ignore[attr-defined]
+            open_attachment(attachment, actor="worker", why="check", now=attachment.added_at)
+    except (KeyMissing, Dossier.DoesNotExist, LookupError, keys.Unreadable):
+        return False
+    return True
+
+
+@transaction.atomic
+def send(application: Application, site: Site, *, actor: str, now: datetime) -> None:
+    """Let the nodes of `site` read the dossier: wrap the key to them and say which ciphertexts belong to it."""
+    secret = _key(application)
+    for record_ in _nodes_of(application, site):
+        DossierKey.objects.get_or_create(
+            application=application,
+            node=record_.node,
+            defaults={"wrapped": keys.wrap(secret, bytes.fromhex(record_.box_public))},
+        )
+    document = bytes(Dossier.objects.get(application=application).document)
+    digest = node.here().store.put(document)
+    live = application.attachments.live()  # type: ignore[attr-defined]
+    wrapped = DossierKey.objects.filter(application=application).order_by("node")
+    record(
+        DossierSealed(
+            application=application.ref,
+            document=digest,
+            attachments=tuple(
+                f"{paper.kind}:{paper.digest}:{paper.content_type}:{paper.size}" for paper in live
+            ),
+            keys=tuple(f"{row.node}:{base64.b64encode(row.wrapped.encode()).decode()}" for row in wrapped),
+        ),
+        actor=actor,
+        now=now,
+    )
+
+
+def _nodes_of(application: Application, site: Site) -> list[NodeRecord]:
+    """The newest record of each node that serves `site` for this application's office."""
+    newest = {row.node: row for row in NodeRecord.objects.order_by("epoch")}
+    return [
+        row
+        for row in newest.values()
+        if row.role == site or (site == Site.OFFICE and row.role == "office" and application.office_id in row.offices)
+    ]
+
+
+@transaction.atomic
+def take_in(application: Application, sealed: DossierSealed, *, now: datetime) -> None:
+    """A copy's work: store what another node said of the dossier, as far as its bytes are here."""
+    for text in sealed.keys:
+        name, wrapped = text.split(":", 1)
+        DossierKey.objects.update_or_create(
+            application=application, node=name, defaults={"wrapped": base64.b64decode(wrapped).decode()}
+        )
+    if node.here().store.has(sealed.document):
+        document = node.here().store.get(sealed.document)
+        Dossier.objects.update_or_create(application=application, defaults={"document": document})
+    named = set()
+    for text in sealed.attachments:
+        kind, digest, content_type, size = text.split(":")
+        named.add(digest)
+        Attachment.objects.get_or_create(
+            application=application,
+            digest=digest,
+            defaults={"kind": kind, "content_type": content_type, "size": int(size), "added_at": now},
+        )
+    Attachment.objects.filter(application=application).exclude(digest__in=named).update(replaced=True)

@@ -1,0 +1,72 @@
+"""Copies of what other nodes say of an application, and the wake-up when custody arrives."""
+
+from __future__ import annotations
+
+from openpaspor.facts import Fact
+from openpaspor.facts.applications import DossierSealed, Moved, Started, StopLifted, StopOrdered, Submitted, Told
+from openpaspor.ledger import node
+from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
+from openpaspor.ledger.models import Entry
+
+from . import dossier
+from .models import Application
+from .replay import columns_of
+
+
+def held_here(entry: Entry) -> Application | None:
+    """The application an entry speaks of, fresh from the database, when this node holds it. For `@reacts`."""
+    application = Application.objects.filter(ref=entry.application).select_related("office", "account").first()
+    return application if application and application.is_held_here(entry.recorded_at) else None
+
+
+def known_here(entry: Entry) -> Application | None:
+    """The application an entry speaks of, whoever holds it."""
+    return Application.objects.filter(ref=entry.application).select_related("office", "account").first()
+
+
+@copies(Started)
+def copy_started(fact: Started, entry: Entry) -> None:
+    moment = entry.recorded_at
+    defaults = {**columns_of(fact), "started_at": moment, "state_since": moment, "touched_at": moment}
+    Application.objects.get_or_create(ref=fact.application, defaults=defaults)
+
+
+@copies(Submitted, Told, StopOrdered, StopLifted)
+def copy_told(fact: Fact, entry: Entry) -> None:
+    if entry.node == node.here().name:
+        return  # our own action wrote the row in the same transaction
+    columns = columns_of(fact)
+    if isinstance(fact, Submitted):
+        columns["submitted_at"] = entry.recorded_at
+    if not Application.objects.filter(ref=entry.application).update(**columns):
+        raise Later(entry.application)
+
+
+@copies(Moved)
+def copy_moved(fact: Moved, entry: Entry) -> None:
+    """Version n+1 waits for n without limit; an old version changes nothing."""
+    application = Application.objects.filter(ref=fact.application).first()
+    if application is None or fact.version > application.version + 1:
+        raise Later(fact.application)
+    if fact.version <= application.version:
+        return
+    Application.objects.filter(pk=application.pk, version=fact.version - 1).update(
+        **columns_of(fact), state_since=entry.recorded_at
+    )
+
+
+@copies(DossierSealed)
+def copy_dossier(fact: DossierSealed, entry: Entry) -> None:
+    if entry.node == node.here().name:
+        return
+    application = Application.objects.filter(ref=fact.application).first()
+    if application is None:
+        raise Later(fact.application)
+    dossier.take_in(application, fact, now=entry.recorded_at)
+
+
+@reacts(Moved, holder=held_here)
+def wake_after_hand_over(application: Application, entry: Entry) -> None:
+    """An application came into our hands from another node: what was said before custody came counts now."""
+    if entry.node != node.here().name:
+        run_reactions_again(application.ref)

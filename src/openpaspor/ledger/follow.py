@@ -1,0 +1,225 @@
+"""Following the log: copies store what was said, reactions call an action where the thing is held."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+
+from openpaspor.facts import Fact, FactUnknown
+from openpaspor.kit import clock
+from openpaspor.kit.faults import fault
+
+from .models import Cursor, Entry, Parked
+
+log = logging.getLogger("openpaspor.ledger")
+BATCH = 200
+TRIES = 5
+BACK_OFF = timedelta(seconds=2)  # doubled at each try, up to an hour
+
+
+class Later(Exception):
+    """Not yet: an earlier version of the same application has not come. Waits without limit, and is no failure."""
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A function that reads some kinds of entries, and its name in the cursor table."""
+
+    name: str
+    kinds: tuple[str, ...]
+    take: Callable[[Entry], None]
+    reaction: bool
+
+
+_followers: dict[str, Follower] = {}
+
+
+def followers() -> list[Follower]:
+    return list(_followers.values())
+
+
+def _add(function: Callable[..., Any], kinds: tuple[type[Fact], ...], take: Callable[[Entry], None], reaction: bool) -> None:
+    room = function.__module__.split(".")[-2]
+    name = f"{room}.{function.__name__}"
+    _followers[name] = Follower(name, tuple(kind.name for kind in kinds), take, reaction)
+
+
+def copies(*kinds: type[Fact]) -> Callable[[Callable[[Any, Entry], None]], Callable[[Any, Entry], None]]:
+    """Mark `function(fact, entry)` as a copy: runs on every node that gets the entry, moves and records nothing."""
+
+    def mark(function: Callable[[Any, Entry], None]) -> Callable[[Any, Entry], None]:
+        _add(function, kinds, lambda entry: function(entry.read(), entry), reaction=False)
+        return function
+
+    return mark
+
+
+def reacts(
+    *kinds: type[Fact], holder: Callable[[Entry], Any]
+) -> Callable[[Callable[[Any, Entry], None]], Callable[[Any, Entry], None]]:
+    """Mark `function(thing, entry)` as a reaction.
+
+    `holder(entry)` gives the thing the reaction acts on (fresh from the database) when this node holds it, else
+    None and nothing happens. The reaction reads the present state, never the fact.
+    """
+
+    def mark(function: Callable[[Any, Entry], None]) -> Callable[[Any, Entry], None]:
+        def take(entry: Entry) -> None:
+            thing = holder(entry)
+            if thing is not None:
+                function(thing, entry)
+
+        _add(function, kinds, take, reaction=True)
+        return function
+
+    return mark
+
+
+def follow_all() -> int:
+    """Let every follower read what is new, and retry what is parked and due. Returns entries taken."""
+    return sum(_read_on(follower) + _retry_due(follower) for follower in followers())
+
+
+def _unread(follower: Follower) -> QuerySet[Entry]:
+    cursor = Cursor.objects.filter(pk=follower.name).first()
+    after = cursor.position if cursor else 0
+    return Entry.objects.sealed().filter(kind__in=follower.kinds, position__gt=after)
+
+
+def _read_on(follower: Follower) -> int:
+    taken = 0
+    while batch := list(_unread(follower)[:BATCH]):
+        behind = set(
+            Parked.objects.filter(follower=follower.name).exclude(application="").values_list("application", flat=True)
+        )
+        if behind.isdisjoint(entry.application for entry in batch) and _all_at_once(follower, batch):
+            taken += len(batch)
+            continue
+        for entry in batch:
+            _one(follower, entry)
+            taken += 1
+    return taken
+
+
+def _set_cursor(follower: Follower, position: int) -> None:
+    Cursor.objects.update_or_create(pk=follower.name, defaults={"position": position})
+
+
+def _all_at_once(follower: Follower, batch: list[Entry]) -> bool:
+    """Take the whole batch in one transaction; on any trouble nothing happened and False comes back."""
+    try:
+        with transaction.atomic():
+            for entry in batch:
+                follower.take(entry)
+            fault("ledger.before_cursor")
+            _set_cursor(follower, batch[-1].position or 0)
+    except Exception:  # noqa: BLE001 - found again and named one by one
+        return False
+    fault("ledger.after_cursor")
+    return True
+
+
+def _one(follower: Follower, entry: Entry) -> None:
+    """Take one entry, or park it; either way the cursor moves on in the same transaction."""
+    waits = entry.application and Parked.objects.filter(follower=follower.name, application=entry.application).exists()
+    if waits:
+        with transaction.atomic():
+            _park(follower, entry, "behind", tries=0)
+            _set_cursor(follower, entry.position or 0)
+        return
+    try:
+        with transaction.atomic():
+            follower.take(entry)
+            _set_cursor(follower, entry.position or 0)
+    except Exception as trouble:  # noqa: BLE001 - parked with its cause
+        with transaction.atomic():
+            _park(follower, entry, _cause(trouble), tries=0 if isinstance(trouble, Later | FactUnknown) else 1)
+            _set_cursor(follower, entry.position or 0)
+
+
+def _cause(trouble: Exception) -> str:
+    code = getattr(trouble, "code", "")
+    return f"{type(trouble).__name__} {code if isinstance(code, str) else ''}".strip()[:200]
+
+
+def _park(follower: Follower, entry: Entry, cause: str, *, tries: int) -> None:
+    now = clock.real_now()
+    Parked.objects.update_or_create(
+        follower=follower.name,
+        entry=entry,
+        defaults={
+            "application": entry.application,
+            "cause": cause,
+            "tries": tries,
+            "parked_at": now,
+            "retry_at": now + min(BACK_OFF * 2**tries, timedelta(hours=1)),
+        },
+    )
+    if cause != "behind":
+        log.warning("parked %s for %s: %s", entry, follower.name, cause)
+
+
+def _retry_due(follower: Follower) -> int:
+    due = Parked.objects.filter(follower=follower.name, retry_at__lte=clock.real_now(), tries__lt=TRIES)
+    return retry(follower, due)
+
+
+def retry(follower: Follower, parked: QuerySet[Parked]) -> int:
+    """Try parked entries again, each application in its order and only up to its first trouble. Returns successes."""
+    done = 0
+    tried: set[str] = set()
+    for row in parked.select_related("entry").order_by("entry__position"):
+        if row.application in tried:
+            continue
+        tried.add(row.application)
+        done += _retry_application(follower, row)
+    return done
+
+
+def _retry_application(follower: Follower, row: Parked) -> int:
+    queue = Parked.objects.filter(follower=follower.name).select_related("entry").order_by("entry__position")
+    queue = queue.filter(application=row.application) if row.application else queue.filter(pk=row.pk)
+    done = 0
+    for waiting in queue:
+        try:
+            with transaction.atomic():
+                follower.take(waiting.entry)
+                waiting.delete()
+        except Exception as trouble:  # noqa: BLE001 - stays parked with its newest cause
+            patient = isinstance(trouble, Later | FactUnknown)
+            _park(follower, waiting.entry, _cause(trouble), tries=waiting.tries + (0 if patient else 1))
+            break
+        done += 1
+    return done
+
+
+def retry_parked(application: str = "") -> int:
+    """An operator's "try again now", for one application or for all. Returns entries that went through."""
+    done = 0
+    for follower in followers():
+        parked = Parked.objects.filter(follower=follower.name)
+        done += retry(follower, parked.filter(application=application) if application else parked)
+    return done
+
+
+def run_reactions_again(application: str) -> None:
+    """Custody came: every reaction sees the application's past entries again (each deed is done once anyway)."""
+    top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
+    for follower in followers():
+        if follower.reaction:
+            for entry in Entry.objects.sealed().filter(application=application, kind__in=follower.kinds, position__lte=top):
+                _one_again(follower, entry)
+
+
+def _one_again(follower: Follower, entry: Entry) -> None:
+    try:
+        with transaction.atomic():
+            follower.take(entry)
+    except Exception as trouble:  # noqa: BLE001 - parked with its cause
+        _park(follower, entry, _cause(trouble), tries=1)

@@ -1,0 +1,108 @@
+"""Who we are: one context object with the node's name, role, keys, store and clock. Never read at import."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from openpaspor.journey import Site
+
+from .keys import KeyRing
+from .store import Store
+
+ROLES = ("everything", "portal", "office", "centre")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One installation that writes its own log."""
+
+    name: str
+    role: str
+    home: Path
+    offices: tuple[str, ...] = ()  # office codes an office node serves; empty elsewhere
+    demo: bool = False
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise ValueError(f"OPENPASPOR_ROLE is {self.role!r}; it is one of {', '.join(ROLES)}")
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        return KeyRing(self.home / "keys")
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.home / "attachments")
+
+    @cached_property
+    def issuer(self) -> str:
+        """The two symbols that open every reference this node gives out; tied to (node, epoch)."""
+        return {"everything": "22", "portal": "22", "centre": "33"}.get(self.role, "44")
+
+    @property
+    def epoch(self) -> int:
+        """Rises when a node is enrolled again, re-installed or restored; kept outside the database."""
+        return int(self._remembered().get("epoch", 1))
+
+    def _remembered(self) -> dict[str, object]:
+        try:
+            return json.loads((self.home / "heads.json").read_text())
+        except FileNotFoundError:
+            return {}
+
+    def remember_head(self, seq: int, digest: str) -> None:
+        """Write the last sealed entry into a file outside the database, so that a roll-back shows."""
+        aside = self.home / "heads.new"
+        with open(aside, "w") as handle:
+            json.dump({"node": self.name, "epoch": self.epoch, "seq": seq, "hash": digest}, handle)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(aside, self.home / "heads.json")
+
+    def remembered_head(self) -> tuple[int, str] | None:
+        """(seq, hash) of the last head that was written, or None."""
+        known = self._remembered()
+        return (int(str(known["seq"])), str(known["hash"])) if known.get("seq") else None
+
+    def holds(self, site: str, office: str = "") -> bool:
+        """True when an application in the hands of `site` (and `office`) is in ours."""
+        if self.role == "everything":
+            return True
+        if site == Site.OFFICE:
+            return self.role == "office" and (not office or office in self.offices)
+        return site == self.role
+
+
+_current: contextvars.ContextVar[Node | None] = contextvars.ContextVar("node", default=None)
+_default: Node | None = None
+
+
+def boot(node: Node) -> None:
+    """Say once per process who we are."""
+    global _default
+    _default = node
+
+
+def here() -> Node:
+    """This node."""
+    node = _current.get() or _default
+    if node is None:
+        raise RuntimeError("no node is booted")
+    return node
+
+
+@contextlib.contextmanager
+def standing_at(node: Node) -> Iterator[Node]:
+    """Be another node for the length of the block (simulations and tests)."""
+    token = _current.set(node)
+    try:
+        yield node
+    finally:
+        _current.reset(token)

@@ -1,0 +1,63 @@
+"""The worker's timetable: `@every(seconds=30)` marks a sweep over domain state, safe to run often, late or twice."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from openpaspor.kit import clock
+
+log = logging.getLogger("openpaspor.sweeps")
+
+
+@dataclass
+class Sweep:
+    """A sweep, how often it runs, and what the operator wants to know of its last run."""
+
+    name: str
+    seconds: float
+    run: Callable[..., int]
+    last_at: datetime | None = None
+    last_did: int = 0
+    last_trouble: str = ""
+    due: float = field(default=0.0)
+
+
+_sweeps: dict[str, Sweep] = {}
+
+
+def every(*, seconds: float) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Mark `sweep(*, now) -> int` to be run by the worker every so many seconds."""
+
+    def mark(function: Callable[..., int]) -> Callable[..., int]:
+        room = function.__module__.split(".")[-2]
+        name = f"{room}.{function.__name__}"
+        _sweeps[name] = Sweep(name, seconds, function)
+        return function
+
+    return mark
+
+
+def sweeps() -> list[Sweep]:
+    return list(_sweeps.values())
+
+
+def run_due(*, force: bool = False) -> int:
+    """Run the sweeps that are due (all of them with `force`). One that fails does not stop the others."""
+    did = 0
+    for sweep in sweeps():
+        if not force and time.monotonic() < sweep.due:
+            continue
+        sweep.due = time.monotonic() + sweep.seconds
+        try:
+            sweep.last_did = sweep.run(now=clock.now())
+            sweep.last_trouble = ""
+        except Exception as trouble:  # noqa: BLE001 - shown to the operator, tried again next time
+            log.exception("sweep %s failed", sweep.name)
+            sweep.last_trouble = type(trouble).__name__
+        sweep.last_at = clock.real_now()
+        did += sweep.last_did
+    return did

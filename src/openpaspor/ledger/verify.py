@@ -1,0 +1,91 @@
+"""Checking the chain: order, hashes, signatures, and the head that was written beside the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import node
+from .keys import verify as signature_is_good
+from .models import Entry, NodeRecord
+from .seal import GENESIS, body_of, chain_hash, signed_message
+
+
+@dataclass(frozen=True)
+class Bad:
+    """The first thing that is wrong in one log."""
+
+    node: str
+    epoch: int
+    seq: int
+    why: str
+
+
+@dataclass
+class Verdict:
+    """How many entries were looked at, where each log ends, and the first fault if there is one."""
+
+    entries: int = 0
+    heads: list[dict[str, object]] = field(default_factory=list)
+    first_bad: Bad | None = None
+
+
+def verify_ledger() -> Verdict:
+    """Walk every log from its first entry to its head."""
+    verdict = Verdict()
+    logs = Entry.objects.filter(seq__isnull=False).order_by("node").values_list("node", flat=True).distinct()
+    for name in logs:
+        _walk(name, verdict)
+        if verdict.first_bad:
+            return verdict
+    _compare_with_remembered_head(verdict)
+    return verdict
+
+
+def _walk(name: str, verdict: Verdict) -> None:
+    publics = {row.epoch: bytes.fromhex(row.sign_public) for row in NodeRecord.objects.filter(node=name)}
+    us = node.here()
+    if name == us.name:
+        publics[us.epoch] = us.keys.sign_public  # our own key file, not what the database says of it
+    previous, epoch, seq = GENESIS, 0, 0
+    entry: Entry | None = None
+    for entry in Entry.objects.filter(node=name, seq__isnull=False).order_by("epoch", "seq").iterator():
+        verdict.entries += 1
+        seq = seq + 1 if entry.epoch == epoch else 1
+        epoch = entry.epoch
+        why = _trouble(entry, seq, previous, publics.get(epoch))
+        if why:
+            verdict.first_bad = Bad(name, epoch, entry.seq or 0, why)
+            return
+        previous = entry.hash
+    if entry is not None:
+        verdict.heads.append({"node": name, "epoch": epoch, "seq": seq, "hash": previous})
+
+
+def _trouble(entry: Entry, seq: int, previous: str, public: bytes | None) -> str:
+    """The code of what is wrong with an entry at the place where `seq` is due, or nothing."""
+    if entry.seq != seq:
+        return "gap"
+    if bytes(entry.body or b"") != body_of(entry, seq):
+        return "content-changed"
+    if entry.previous != previous:
+        return "chain-broken"
+    if chain_hash(previous, bytes(entry.body or b"")) != entry.hash:
+        return "hash-wrong"
+    if public is None:
+        return "key-unknown"
+    if not signature_is_good(public, bytes(entry.signature or b""), signed_message(entry.hash)):
+        return "signature-wrong"
+    return ""
+
+
+def _compare_with_remembered_head(verdict: Verdict) -> None:
+    us = node.here()
+    remembered = us.remembered_head()
+    if remembered is None:
+        return
+    seq, digest = remembered
+    at_that_place = Entry.objects.filter(node=us.name, epoch=us.epoch, seq=seq).first()
+    if at_that_place is None:
+        verdict.first_bad = Bad(us.name, us.epoch, seq, "tail-cut")
+    elif at_that_place.hash != digest:
+        verdict.first_bad = Bad(us.name, us.epoch, seq, "head-differs")

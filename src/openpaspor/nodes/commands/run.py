@@ -1,0 +1,198 @@
+"""Serve this installation: Granian in front, and on SQLite the ledger's worker as a thread of the same process.
+
+A main process watches over the serving ones: SIGTERM, SIGINT or a closed terminal stop all of them, a serving
+process that dies takes the main one with it (systemd starts both anew), and when the main process is
+killed outright the kernel stops the serving ones, so that no old code keeps a port.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from openpaspor.kit import lock
+from openpaspor.ledger import worker
+from openpaspor.ledger.node import here
+from openpaspor.nodes import machine
+
+HELP = "serve the site on http://HOST:PORT"
+CANNOT_START = 3
+GIVE_UP_AFTER = 5  # seconds an open request may hold up a stop
+DOORS = (
+    ("applicants", "/", "pemohon, 081200000001"),
+    ("officer", "/petugas/", "petugas.denpasar"),
+    ("head of office", "/kepala/", "kepala.denpasar"),
+    ("centre", "/pusat/", "adjudikator1.pusat"),
+    ("print room", "/cetak/", "cetak.denpasar"),
+    ("money", "/kas/", "kas.pusat"),
+    ("operations", "/ops/", "ops.pusat"),
+    ("demo desk", "/demo/", "one click opens any of these; clock, inbox, bank"),
+)
+
+
+class CannotStart(Exception):
+    """The server may not start; the text is one sentence and what to do."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default=os.environ.get("OPENPASPOR_HOST", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("OPENPASPOR_PORT", "8000")))
+    parser.add_argument("--workers", type=int, default=2, help="serving processes; on SQLite always one")
+    parser.add_argument(
+        "--migrate", action="store_true", help="apply migrations first; on SQLite always done"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        with sole_writer():
+            insist(machine.trouble_with_port(args.host, args.port))
+            migrate_or_refuse(allowed=args.migrate or is_sqlite())
+            return serve(args)
+    except CannotStart as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return CANNOT_START
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped before serving; nothing is half made.\n")
+        return 130
+
+
+def is_sqlite() -> bool:
+    return connection.vendor == "sqlite"
+
+
+def insist(trouble: str | None) -> None:
+    if trouble:
+        raise CannotStart(trouble)
+
+
+@contextlib.contextmanager
+def sole_writer() -> Iterator[None]:
+    """On SQLite hold the home's lock; the serving process inherits it, so it lasts as long as either lives."""
+    home = here().home
+    insist(machine.trouble_with_writing(home))
+    insist(machine.trouble_with_space(home))
+    if not is_sqlite():
+        yield
+        return
+    insist(machine.trouble_with_network(home))
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(lock.hold(home))
+        except lock.HomeInUse as refusal:
+            raise CannotStart(str(refusal)) from None
+        yield
+
+
+def migrate_or_refuse(*, allowed: bool) -> None:
+    """Bring the tables up to date, or say who has to."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return
+    if not allowed:
+        raise CannotStart(
+            "The database is older than this program. Start once with --migrate while nothing else runs."
+        )
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serve until told to stop. Returns 0, or the code with which a serving process died."""
+    connections.close_all()  # what is forked must not share a connection
+    multiprocessing.set_start_method("fork", force=True)  # hands the lock and the loaded program on
+    server = Supervisor(
+        "openpaspor",
+        address=args.host,
+        port=args.port,
+        interface=Interfaces.WSGI,
+        workers=1 if is_sqlite() else args.workers,
+        blocking_threads=4,
+        blocking_threads_idle_timeout=600,  # a thread keeps its database connection
+        runtime_threads=1,
+        workers_kill_timeout=GIVE_UP_AFTER,
+        log_level=LogLevels.warning,
+    )
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants us to outlive the terminal
+        server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
+    parent = os.getpid()
+
+    def load() -> Callable[..., Any]:
+        return open_for_business(args, parent=parent)
+
+    with contextlib.suppress(SystemExit):
+        server.serve(target_loader=load, wrap_loader=False)
+    return next((code for code in server.exit_codes if code), 0)
+
+
+class Supervisor(Server):  # type: ignore[misc,valid-type]
+    """Granian, but it remembers how its serving processes ended."""
+
+    exit_codes: tuple[int, ...] = ()
+
+    def _stop_workers(self) -> None:
+        codes = (process.inner.exitcode or 0 for process in self.wrks)
+        self.exit_codes = tuple(
+            code if code >= 0 else 128 - code for code in codes
+        )  # as a shell tells a signal
+        super()._stop_workers()
+
+
+def open_for_business(args: argparse.Namespace, *, parent: int) -> Callable[..., Any]:
+    """What a serving process does first; returns the WSGI application."""
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(sign, signal.SIG_DFL)  # until Granian sets its own, a stop stops us at once
+    os.setpgid(0, 0)  # Ctrl-C is for the main process, which then stops us in good order
+    die_with_parent(parent)
+    application = without_our_environment(get_wsgi_application())
+    if is_sqlite():
+        worker.start_worker_thread()
+    announce(args)
+    return application
+
+
+def die_with_parent(parent: int) -> None:
+    """Linux: have the kernel stop this process when the main one is gone, however it went."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(CANNOT_START)  # it went before we asked
+
+
+def without_our_environment(application: Callable[..., Any]) -> Callable[..., Any]:
+    """Granian puts the process's environment variables into every request; a request must not carry them."""
+    ours = dict(os.environ)
+
+    def clean(environ: dict[str, Any], start_response: Any) -> Any:
+        return application(
+            {name: value for name, value in environ.items() if ours.get(name) != value}, start_response
+        )
+
+    return clean
+
+
+def announce(args: argparse.Namespace) -> None:
+    """Say where the doors are: once, short."""
+    host = "localhost" if args.host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else args.host
+    site = f"http://{host}:{args.port}"
+    lines = [f"OpenPaspor is open on {site}. Ctrl-C stops it."]
+    if here().demo:
+        width = max(len(site + path) for _, path, _ in DOORS)
+        lines += ["", f"{'door':<15} {'address':<{width}}  demo login"]
+        lines += [f"{door:<15} {site + path:<{width}}  {login}" for door, path, login in DOORS]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""Pages for operators: parked entries, seal lag, sweeps, disk."""

@@ -1,0 +1,59 @@
+"""What an office or the nation may change: policy knobs with their defaults, units and sources (domain guide §8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from .models import Knob
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A knob: its default, its unit and where the default comes from."""
+
+    default: int
+    unit: str
+    why: str
+
+
+KNOBS: dict[str, Setting] = {
+    "payment_window_minutes": Setting(120, "minutes", "two hours at M-Paspor; the law does not fix it"),
+    "payment_grace_minutes": Setting(0, "minutes", "paid in time counts by the bank's clock"),
+    "counter_bill_days": Setting(7, "days", "bills after the interview, the state billing system's own default"),
+    "max_active_applications": Setting(5, "applications an account", "app store text and 2019 rule"),
+    "reschedules": Setting(1, "changes", "app store text"),
+    "missing_papers_days": Setting(7, "days", "Palangka Raya 7, Medan 14"),
+    "rescue_days": Setting(7, "days", "special reschedule after a missed date"),
+    "ask_days": Setting(14, "days", "time to answer a question of the centre"),
+    "objection_days": Setting(30, "days", "time to object to a refusal"),
+    "promised_working_days": Setting(4, "working days", "Permenkumham 8/2014 art. 22"),
+    "collect_days": Setting(30, "days", "Permenkumham 8/2014 art. 30"),
+    "draft_days": Setting(30, "days", "an untouched draft is given up"),
+    "submitted_days": Setting(30, "days", "a numbered application without a place is given up"),
+    "slot_minutes": Setting(60, "minutes", "hourly arrival at M-Paspor"),
+    "opens_minute": Setting(8 * 60, "minutes after local midnight", "08.00"),
+    "closes_minute": Setting(15 * 60, "minutes after local midnight", "15.00"),
+    "custody_cutoff_minute": Setting(18 * 60, "minutes after local midnight, the day before", "day-list cut-off"),
+    "early_minutes": Setting(60, "minutes", "how early one may arrive"),
+    "late_minutes": Setting(30, "minutes", "grace after the booked time"),
+    "priority_age": Setting(60, "years", "elderly, Permenkumham 25/2023 and circular 2435/2018"),
+    "priority_child_age": Setting(5, "years, below", "small children"),
+    "walk_in_places": Setting(40, "people a day", "made up for the demo; Batam 50 priority"),
+    "priority_places": Setting(50, "people a day", "Batam, 2023"),
+    "undo_seconds": Setting(60, "seconds", "a decision can be taken back"),
+    "wait_ceiling_minutes": Setting(90, "minutes", "nobody waits longer without an alert"),
+    "no_show_undo_minutes": Setting(5, "minutes", "a no-show can be undone"),
+}
+
+
+def value(name: str, *, office: str = "", now: datetime) -> int:
+    """The knob's value in force at `now`: the office's own, else the nation's, else the default."""
+    rows = Knob.objects.filter(name=name, valid_from__lte=now).filter(Q(office=office or None) | Q(office=None))
+    best = None
+    for row in rows.order_by("valid_from"):
+        if best is None or row.office_id or not best.office_id:
+            best = row
+    return best.value if best else KNOBS[name].default

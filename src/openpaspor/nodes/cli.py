@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+PURE = frozenset({"mrz", "nik", "ref", "fee", "days"})  # answer from rules alone: no database, no folder
 GOOD, FOUND, WRONG_USE, CANNOT_START, CHECKED_NOTHING = 0, 1, 2, 3, 4
 
 
@@ -27,35 +28,47 @@ def answer(values: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps({"schema": 1, **values}, ensure_ascii=False, default=str) + "\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    from openpaspor import __doc__ as purpose
-
-    parser = argparse.ArgumentParser(prog="openpaspor", description=purpose)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    package = importlib.import_module("openpaspor.nodes.commands")
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        sub = commands.add_parser(module.name.replace("_", "-"), help=loaded.HELP, description=loaded.HELP)
-        sub.add_argument("--json", action="store_true", help="one JSON object on stdout, words on stderr")
-        loaded.add_arguments(sub)
-        sub.set_defaults(run=loaded.run)
-    return parser
-
-
 def set_up_django() -> None:
-    """For commands that touch the database; called by them, so that pure ones stay fast."""
+    """Read the settings and boot the node; done for every command but the pure ones."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openpaspor.nodes.settings")
     import django
 
     django.setup()
 
 
+def _names() -> list[str]:
+    from openpaspor.nodes import commands
+
+    return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+
+def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
+    from openpaspor import __doc__ as purpose
+
+    parser = argparse.ArgumentParser(prog="openpaspor", description=purpose)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in names:
+        module = importlib.import_module(f"openpaspor.nodes.commands.{name}")
+        command = commands.add_parser(
+            name.replace("_", "-"), help=module.HELP, description=module.HELP, conflict_handler="resolve"
+        )
+        command.add_argument("--json", action="store_true", help="one JSON object on stdout, words on stderr")
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command. Refusals become one sentence and exit code 3."""
     from openpaspor.kit.refused import Refused
 
-    parsed = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    asked = words[0].replace("-", "_") if words else ""
+    names = [asked] if asked in _names() else _names()
     try:
+        if asked not in PURE:
+            set_up_django()
+        parsed = _parser(names).parse_args(words)
         return int(parsed.run(parsed))
     except Refused as refusal:
         say(str(refusal))

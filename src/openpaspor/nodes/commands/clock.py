@@ -40,7 +40,6 @@ def parse_duration(text: str) -> timedelta | None:
 
 
 def run(args: argparse.Namespace) -> int:
-    cli.set_up_django()
     if args.deed != "show":
         if not clock.is_movable():
             raise ClockFixed()

@@ -25,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    cli.set_up_django()
     return {"verify": _verify, "export": _export, "import": _import, "parked": _parked}[args.deed](args)
 
 

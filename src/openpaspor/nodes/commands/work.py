@@ -18,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    cli.set_up_django()
     from django.db import connection
 
     from openpaspor.kit import lock

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-PURE = frozenset({"mrz", "nik", "ref", "fee", "days"})  # answer from rules alone: no database, no folder
+PURE = frozenset({"mrz", "nik", "ref", "fee", "days", "journey", "faults"})  # answer from rules alone: no database, no folder
 GOOD, FOUND, WRONG_USE, CANNOT_START, CHECKED_NOTHING = 0, 1, 2, 3, 4
 
 
@@ -60,6 +60,8 @@ def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command. Refusals become one sentence and exit code 3."""
+    from django.db import DatabaseError
+
     from openpaspor.kit.refused import Refused
 
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -72,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(parsed.run(parsed))
     except Refused as refusal:
         say(str(refusal))
+        return CANNOT_START
+    except DatabaseError as trouble:
+        say(f"The database of this installation cannot answer ({trouble}). `openpaspor doctor` says what to do.")
         return CANNOT_START
     except KeyboardInterrupt:
         say("Stopped.")

@@ -1,0 +1,79 @@
+"""Followers read in order; what they cannot take is parked and blocks its own application only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.db import transaction
+
+from openpaspor.facts.accounts import Looked
+from openpaspor.ledger import follow
+from openpaspor.ledger.models import Cursor, Parked
+from openpaspor.ledger.record import record
+from openpaspor.ledger.seal import seal_pending
+
+pytestmark = pytest.mark.django_db
+MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+
+
+class Reader:
+    """A follower that notes what it took and chokes on what it is told to."""
+
+    def __init__(self) -> None:
+        self.took: list[str] = []
+        self.chokes_on: set[str] = set()
+
+    def take(self, fact: Looked, entry: object) -> None:
+        if fact.what in self.chokes_on:
+            raise ValueError("cannot")
+        self.took.append(f"{fact.application} {fact.what}")
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+    reader = Reader()
+    follower = follow.Follower("test.reader", (Looked.name,), lambda entry: reader.take(entry.read(), entry), False)
+    monkeypatch.setattr(follow, "_followers", {"test.reader": follower})
+    return reader
+
+
+def say(*lines: tuple[str, str]) -> None:
+    with transaction.atomic():
+        for application, what in lines:
+            record(Looked(application=application, why="test", what=what), actor="S-1", now=MONDAY)
+    seal_pending()
+
+
+def test_entries_are_read_once_and_in_order(reader):
+    say(("OP-A", "1"), ("OP-B", "2"))
+    follow.follow_all()
+    say(("OP-A", "3"))
+    follow.follow_all()
+    follow.follow_all()
+
+    assert reader.took == ["OP-A 1", "OP-B 2", "OP-A 3"]
+    assert Cursor.objects.get(pk="test.reader").position == 3
+
+
+def test_a_bad_entry_is_parked_and_blocks_its_own_application_only(reader):
+    reader.chokes_on = {"bad"}
+    say(("OP-A", "bad"), ("OP-B", "1"), ("OP-A", "2"))
+    follow.follow_all()
+
+    assert "OP-B 1" in reader.took
+    assert "OP-A 2" not in reader.took
+    assert list(Parked.objects.values_list("cause", flat=True)) == ["ValueError", "behind"]
+
+
+def test_parked_entries_go_through_in_order_when_the_cause_is_gone(reader):
+    reader.chokes_on = {"bad"}
+    say(("OP-A", "bad"), ("OP-A", "2"))
+    follow.follow_all()
+    reader.took.clear()
+    reader.chokes_on = set()
+
+    assert follow.retry_parked() == 2
+    assert reader.took == ["OP-A bad", "OP-A 2"]
+    assert not Parked.objects.exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import shutil
 import sqlite3
@@ -15,14 +14,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 import openpaspor
 from openpaspor.kit import clock, lock
 from openpaspor.ledger.node import here
-from openpaspor.nodes import machine
+from openpaspor.nodes import cli, machine, tables
 
 HELP = "look whether this installation is well, and say what to do"
 OLDEST_SQLITE = (3, 35, 0)  # RETURNING
@@ -41,21 +40,20 @@ class Check:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser.add_argument("--host", default=os.environ.get("OPENPASPOR_HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("OPENPASPOR_PORT", "8000")))
+    parser.add_argument("--host", default=settings.HOST)
+    parser.add_argument("--port", type=int, default=settings.PORT)
 
 
 def run(args: argparse.Namespace) -> int:
     checks = list(examine(args.host, args.port))
     if args.json:
-        sys.stdout.write(json.dumps({"schema": 1, "checks": [asdict(check) for check in checks]}) + "\n")
+        cli.answer({"checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
             sys.stdout.write(
                 f"{'ok ' if check.ok else 'NOT'} {check.id:<13} {check.say} {check.do}".rstrip() + "\n"
             )
-    return 0 if all(check.ok for check in checks) else 1
+    return cli.GOOD if all(check.ok for check in checks) else cli.FOUND
 
 
 def examine(host: str, port: int) -> Iterator[Check]:
@@ -156,8 +154,7 @@ def server(home: Path, host: str, port: int) -> Iterator[Check]:
 
 
 def migrations() -> Check:
-    executor = MigrationExecutor(connection)
-    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    waiting = tables.waiting()
     if not waiting:
         return Check("migrations", True, "The tables are up to date.")
     return Check(
@@ -166,7 +163,7 @@ def migrations() -> Check:
 
 
 def static_files() -> Check:
-    found = finders.find("ui/base.css")
+    found = finders.find("ui/openpaspor.css")
     return Check("static", bool(found), "The style sheet is there." if found else "The style sheet is missing.",
                  "" if found else "Install the package again.")  # fmt: skip
 
@@ -190,7 +187,9 @@ def translations() -> Check:
 def wall_clock(home: Path) -> Check:
     """A clock that stands before what was written last has been set back."""
     now = clock.real_now()
-    written = [path.stat().st_mtime for path in (home / "heads.json", home / "db.sqlite3") if path.exists()]
+    written = [
+        path.stat().st_mtime for path in (home / "heads.json", home / "openpaspor.sqlite3") if path.exists()
+    ]
     if now < NOT_BEFORE or any(moment > now.timestamp() + 60 for moment in written):
         return Check(
             "clock",

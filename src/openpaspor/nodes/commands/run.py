@@ -17,10 +17,9 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.core.management import call_command
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
-from django.db.migrations.executor import MigrationExecutor
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -28,10 +27,9 @@ from granian.server import Server
 from openpaspor.kit import lock
 from openpaspor.ledger import worker
 from openpaspor.ledger.node import here
-from openpaspor.nodes import machine
+from openpaspor.nodes import cli, machine, tables
 
 HELP = "serve the site on http://HOST:PORT"
-CANNOT_START = 3
 GIVE_UP_AFTER = 5  # seconds an open request may hold up a stop
 DOORS = (
     ("applicants", "/", "pemohon, 081200000001"),
@@ -50,8 +48,8 @@ class CannotStart(Exception):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default=os.environ.get("OPENPASPOR_HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("OPENPASPOR_PORT", "8000")))
+    parser.add_argument("--host", default=settings.HOST)
+    parser.add_argument("--port", type=int, default=settings.PORT)
     parser.add_argument("--workers", type=int, default=2, help="serving processes; on SQLite always one")
     parser.add_argument(
         "--migrate", action="store_true", help="apply migrations first; on SQLite always done"
@@ -65,11 +63,8 @@ def run(args: argparse.Namespace) -> int:
             migrate_or_refuse(allowed=args.migrate or is_sqlite())
             return serve(args)
     except CannotStart as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        return CANNOT_START
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped before serving; nothing is half made.\n")
-        return 130
+        cli.say(str(refusal))
+        return cli.CANNOT_START
 
 
 def is_sqlite() -> bool:
@@ -101,14 +96,12 @@ def sole_writer() -> Iterator[None]:
 
 def migrate_or_refuse(*, allowed: bool) -> None:
     """Bring the tables up to date, or say who has to."""
-    executor = MigrationExecutor(connection)
-    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        return
-    if not allowed:
+    if allowed:
+        tables.bring_up_to_date()
+    elif tables.waiting():
         raise CannotStart(
             "The database is older than this program. Start once with --migrate while nothing else runs."
         )
-    call_command("migrate", verbosity=0, interactive=False)
 
 
 def serve(args: argparse.Namespace) -> int:
@@ -170,7 +163,7 @@ def die_with_parent(parent: int) -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     if os.getppid() != parent:
-        os._exit(CANNOT_START)  # it went before we asked
+        os._exit(cli.CANNOT_START)  # it went before we asked
 
 
 def without_our_environment(application: Callable[..., Any]) -> Callable[..., Any]:

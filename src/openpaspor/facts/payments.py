@@ -1,0 +1,102 @@
+"""What the money desk says. Codes, sums and times; who paid from which account is the bank's own knowledge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .base import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillOpened(Fact):
+    """Something is to be paid until a moment, for one or more applications."""
+
+    name = "payments.bill_opened"
+
+    code: str  # 15 digits
+    applications: tuple[str, ...]
+    amount_idr: int
+    due_at: datetime  # UTC
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled(Fact):
+    """The bill of an application is paid in full. One fact for each application of the bill."""
+
+    name = "payments.settled"
+    urgent = True
+
+    application: str
+    bill: str
+    paid_at: datetime  # UTC, by the bank's clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exempted(Fact):
+    """Nothing is owed for this application, by law and by the word of two people."""
+
+    name = "payments.exempted"
+    urgent = True
+
+    application: str
+    ground: str  # code
+    bill: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillLapsed(Fact):
+    """The bill was not paid in time. Money that comes all the same is still counted."""
+
+    name = "payments.bill_lapsed"
+
+    bill: str
+    application: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillCancelled(Fact):
+    """Nothing is to be paid any more: the application was withdrawn, expired or refused."""
+
+    name = "payments.bill_cancelled"
+
+    bill: str
+    application: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyUnmatched(Fact):
+    """Money came that nobody can count towards a bill without looking."""
+
+    name = "payments.money_unmatched"
+
+    provider: str
+    transaction: str
+    amount_idr: int
+    reason: str  # code
+    application: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyPlaced(Fact):
+    """Unmatched money was counted towards a bill by a person."""
+
+    name = "payments.money_placed"
+
+    provider: str
+    transaction: str
+    bill: str
+    application: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyRefunded(Fact):
+    """Money was given back, by the word of two people."""
+
+    name = "payments.money_refunded"
+
+    provider: str
+    transaction: str
+    amount_idr: int
+    reason: str  # code
+    application: str = ""

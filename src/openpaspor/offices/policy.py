@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +37,10 @@ KNOBS: dict[str, Setting] = {
     "slot_minutes": Setting(60, "minutes", "hourly arrival at M-Paspor"),
     "opens_minute": Setting(8 * 60, "minutes after local midnight", "08.00"),
     "closes_minute": Setting(15 * 60, "minutes after local midnight", "15.00"),
+    "release_weekday": Setting(4, "weekday, Monday is 0", "Friday, APAPO 2019 and West Kalimantan 2025"),
+    "release_minute": Setting(14 * 60, "minutes after local midnight", "14.00, APAPO 2019"),
+    "release_weeks": Setting(1, "weeks before the visit", "one week ahead, APAPO 2019"),
+    "short_notice_minutes": Setting(120, "minutes before a place starts", "made up; same-day and rescue places are sold until then"),
     "custody_cutoff_minute": Setting(18 * 60, "minutes after local midnight, the day before", "day-list cut-off"),
     "early_minutes": Setting(60, "minutes", "how early one may arrive"),
     "late_minutes": Setting(30, "minutes", "grace after the booked time"),
@@ -57,3 +62,18 @@ def value(name: str, *, office: str = "", now: datetime) -> int:
         if best is None or row.office_id or not best.office_id:
             best = row
     return best.value if best else KNOBS[name].default
+
+
+def table(*names: str, now: datetime) -> Callable[[str, str], int]:
+    """Several knobs of all offices in one query: `read(name, office code)` gives what `value` would."""
+    own: dict[tuple[str, str | None], int] = {}
+    for row in Knob.objects.filter(name__in=names, valid_from__lte=now).order_by("valid_from"):
+        own[row.name, row.office_id] = row.value
+
+    def read(name: str, office: str) -> int:
+        for place in (office, None):
+            if (name, place) in own:
+                return own[name, place]
+        return KNOBS[name].default
+
+    return read

@@ -44,7 +44,9 @@ def followers() -> list[Follower]:
     return list(_followers.values())
 
 
-def _add(function: Callable[..., Any], kinds: tuple[type[Fact], ...], take: Callable[[Entry], None], reaction: bool) -> None:
+def _add(
+    function: Callable[..., Any], kinds: tuple[type[Fact], ...], take: Callable[[Entry], None], reaction: bool
+) -> None:
     room = function.__module__.split(".")[-2]
     name = f"{room}.{function.__name__}"
     _followers[name] = Follower(name, tuple(kind.name for kind in kinds), take, reaction)
@@ -96,7 +98,9 @@ def _read_on(follower: Follower) -> int:
     taken = 0
     while batch := list(_unread(follower)[:BATCH]):
         behind = set(
-            Parked.objects.filter(follower=follower.name).exclude(application="").values_list("application", flat=True)
+            Parked.objects.filter(follower=follower.name)
+            .exclude(application="")
+            .values_list("application", flat=True)
         )
         if behind.isdisjoint(entry.application for entry in batch) and _all_at_once(follower, batch):
             taken += len(batch)
@@ -127,7 +131,10 @@ def _all_at_once(follower: Follower, batch: list[Entry]) -> bool:
 
 def _one(follower: Follower, entry: Entry) -> None:
     """Take one entry, or park it; either way the cursor moves on in the same transaction."""
-    waits = entry.application and Parked.objects.filter(follower=follower.name, application=entry.application).exists()
+    waits = (
+        entry.application
+        and Parked.objects.filter(follower=follower.name, application=entry.application).exists()
+    )
     if waits:
         with transaction.atomic():
             _park(follower, entry, "behind", tries=0)
@@ -139,7 +146,9 @@ def _one(follower: Follower, entry: Entry) -> None:
             _set_cursor(follower, entry.position or 0)
     except Exception as trouble:  # noqa: BLE001 - parked with its cause
         with transaction.atomic():
-            _park(follower, entry, _cause(trouble), tries=0 if isinstance(trouble, Later | FactUnknown) else 1)
+            _park(
+                follower, entry, _cause(trouble), tries=0 if isinstance(trouble, Later | FactUnknown) else 1
+            )
             _set_cursor(follower, entry.position or 0)
 
 
@@ -213,7 +222,9 @@ def run_reactions_again(application: str) -> None:
     top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
     for follower in followers():
         if follower.reaction:
-            for entry in Entry.objects.sealed().filter(application=application, kind__in=follower.kinds, position__lte=top):
+            for entry in Entry.objects.sealed().filter(
+                application=application, kind__in=follower.kinds, position__lte=top
+            ):
                 _one_again(follower, entry)
 
 

@@ -31,7 +31,9 @@ class Entry(models.Model):
     seq = models.PositiveBigIntegerField(null=True)  # dense within (node, epoch); set by the sealer
     position = models.PositiveBigIntegerField(null=True, unique=True)  # local order of reading
     kind = models.CharField(max_length=60, db_index=True)
-    application = models.CharField(max_length=16, blank=True, db_index=True)  # reference, when it speaks of one
+    application = models.CharField(
+        max_length=16, blank=True, db_index=True
+    )  # reference, when it speaks of one
     version = models.PositiveIntegerField(null=True)  # of the move, for applications.moved
     actor = models.CharField(max_length=40)  # a code, never a name
     recorded_at = models.DateTimeField()  # UTC, domain clock
@@ -45,7 +47,9 @@ class Entry(models.Model):
     objects = EntryQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["node", "epoch", "seq"], name="one_entry_per_place_in_the_log")]
+        constraints = [
+            models.UniqueConstraint(fields=["node", "epoch", "seq"], name="one_entry_per_place_in_the_log")
+        ]
         indexes = [
             models.Index(fields=["id"], name="entries_unsealed", condition=Q(seq__isnull=True)),
             models.Index(fields=["kind", "position"], name="entries_by_kind"),
@@ -79,7 +83,9 @@ class NodeRecord(models.Model):
     box_public = models.CharField(max_length=64)  # hex
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["node", "epoch"], name="one_record_per_node_and_epoch")]
+        constraints = [
+            models.UniqueConstraint(fields=["node", "epoch"], name="one_record_per_node_and_epoch")
+        ]
 
     def __str__(self) -> str:
         return f"{self.node}/{self.epoch}"

@@ -94,7 +94,11 @@ def seal_pending(limit: int = 500) -> int:
             if not waiting:
                 return 0
             head = Entry.objects.filter(node=us.name, seq__isnull=False).order_by("-epoch", "-seq").first()
-            seq, previous = (head.seq or 0, head.hash) if head and head.epoch == us.epoch else (0, head.hash if head else GENESIS)
+            seq, previous = (
+                (head.seq or 0, head.hash)
+                if head and head.epoch == us.epoch
+                else (0, head.hash if head else GENESIS)
+            )
             position = next_position()
             for place, entry in enumerate(waiting, start=1):
                 entry.epoch = us.epoch

@@ -30,7 +30,10 @@ class ImportRefused(Refused):
 def export_lines(*, since: int = 0, kinds: Iterable[str] = ()) -> Iterator[str]:
     """The nodes we know, then every sealed entry after position `since`, in order."""
     for row in NodeRecord.objects.order_by("node", "epoch"):
-        about = {name: getattr(row, name) for name in ("node", "epoch", "role", "offices", "sign_public", "box_public")}
+        about = {
+            name: getattr(row, name)
+            for name in ("node", "epoch", "role", "offices", "sign_public", "box_public")
+        }
         yield json.dumps({"node_record": about}, sort_keys=True)
     entries = Entry.objects.sealed().filter(position__gt=since)
     wanted = list(kinds)
@@ -90,7 +93,9 @@ def _take(record: dict[str, Any], position: int, number: int) -> bool:
     if canonical(content) != body or chain_hash(record["previous"], body) != record["hash"]:
         raise ImportRefused(line=number, why="its hash is wrong")
     sender = NodeRecord.objects.filter(node=content["node"], epoch=content["epoch"]).first()
-    if sender is None or not verify(bytes.fromhex(sender.sign_public), signature, signed_message(record["hash"])):
+    if sender is None or not verify(
+        bytes.fromhex(sender.sign_public), signature, signed_message(record["hash"])
+    ):
         raise ImportRefused(line=number, why="its signature is not by a node we know")
     fact = content["fact"]
     Entry.objects.create(

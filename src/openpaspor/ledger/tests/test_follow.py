@@ -34,7 +34,9 @@ class Reader:
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     reader = Reader()
-    follower = follow.Follower("test.reader", (Looked.name,), lambda entry: reader.take(entry.read(), entry), False)
+    follower = follow.Follower(
+        "test.reader", (Looked.name,), lambda entry: reader.take(entry.read(), entry), False
+    )
     monkeypatch.setattr(follow, "_followers", {"test.reader": follower})
     return reader
 

@@ -81,7 +81,9 @@ def test_an_inserted_entry_is_found(five_entries):
 def test_another_keys_signature_is_found(five_entries, tmp_path):
     third = five_entries[2]
     other = node.Node(name="other", role="everything", home=tmp_path).keys
-    Entry.objects.filter(pk=third.pk).update(signature=other.sign(b"openpaspor-ledger-v1\n" + bytes.fromhex(third.hash)))
+    Entry.objects.filter(pk=third.pk).update(
+        signature=other.sign(b"openpaspor-ledger-v1\n" + bytes.fromhex(third.hash))
+    )
     NodeRecord.objects.update(sign_public=other.sign_public.hex())
 
     assert first_bad() == "3 signature-wrong"

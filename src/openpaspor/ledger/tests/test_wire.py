@@ -27,7 +27,9 @@ def lines(tmp_path) -> list[str]:
     with node.standing_at(node.Node(name="ambon", role="office", home=tmp_path, offices=("AMBON",))):
         with transaction.atomic():
             for number in range(3):
-                record(Looked(application=f"OP-{number}", why="counter", what="test"), actor="S-1", now=MONDAY)
+                record(
+                    Looked(application=f"OP-{number}", why="counter", what="test"), actor="S-1", now=MONDAY
+                )
         introduce_ourselves()
         seal_pending()
         exported = list(export_lines())
@@ -38,7 +40,9 @@ def lines(tmp_path) -> list[str]:
 
 def test_entries_of_another_node_are_taken_and_verify(lines):
     assert import_lines(lines) == (3, 0)
-    assert verify_ledger().heads == [{"node": "ambon", "epoch": 1, "seq": 3, "hash": Entry.objects.get(seq=3).hash}]
+    assert verify_ledger().heads == [
+        {"node": "ambon", "epoch": 1, "seq": 3, "hash": Entry.objects.get(seq=3).hash}
+    ]
 
 
 def test_taking_the_same_lines_again_changes_nothing(lines):
@@ -50,7 +54,9 @@ def test_taking_the_same_lines_again_changes_nothing(lines):
 
 def test_a_changed_entry_is_refused_and_nothing_is_taken(lines):
     record_ = json.loads(lines[2])
-    record_["body"] = base64.b64encode(base64.b64decode(record_["body"]).replace(b"counter", b"visitor")).decode()
+    record_["body"] = base64.b64encode(
+        base64.b64decode(record_["body"]).replace(b"counter", b"visitor")
+    ).decode()
     lines[2] = json.dumps(record_)
 
     with pytest.raises(ImportRefused):

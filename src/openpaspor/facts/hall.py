@@ -1,0 +1,89 @@
+"""What the hall says. Tickets are named by office, local day and label ("P 012"), never by a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from .base import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketIssued(Fact):
+    name = "hall.ticket_issued"
+
+    office: str
+    day: date
+    ticket: str
+    application: str = ""
+    priority: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCalled(Fact):
+    """A number was called to a counter; `again` for a recall."""
+
+    name = "hall.ticket_called"
+    urgent = True
+
+    office: str
+    day: date
+    ticket: str
+    counter: int
+    application: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketChanged(Fact):
+    """A ticket was held, put back in line, moved to another line, ended or brought back."""
+
+    name = "hall.ticket_changed"
+
+    office: str
+    day: date
+    ticket: str
+    state: str
+    reason: str = ""
+    application: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterOpened(Fact):
+    name = "hall.counter_opened"
+
+    office: str
+    counter: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterClosed(Fact):
+    name = "hall.counter_closed"
+
+    office: str
+    counter: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayPotSet(Fact):
+    """How many walk-in or priority visitors an office takes on a day."""
+
+    name = "hall.day_pot_set"
+
+    office: str
+    day: date
+    series: str
+    offered: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayEnded(Fact):
+    """The hall's end of day: how many were served, carried over, and did not come."""
+
+    name = "hall.day_ended"
+
+    office: str
+    day: date
+    served: int
+    left: int
+    missed: int

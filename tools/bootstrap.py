@@ -178,7 +178,7 @@ def ensure_environment(purpose: str) -> None:
         place_mark().write_text(place())
     groups = ["--group", "dev"] if purpose == "test" else []
     say("Installing what uv.lock names. Only the first time; it takes a minute.")
-    uv("sync", "--locked", "--no-default-groups", *groups, "--python", str(PYTHON))
+    uv("sync", "--quiet", "--locked", "--no-default-groups", *groups, "--python", str(PYTHON))
     STAMP.write_text(wanted)
 
 

@@ -27,7 +27,7 @@ from granian.server import Server
 from openpaspor.kit import lock
 from openpaspor.ledger import worker
 from openpaspor.ledger.node import here
-from openpaspor.nodes import cli, machine, tables
+from openpaspor.nodes import cli, machine, statics, tables
 
 HELP = "serve the site on http://HOST:PORT"
 GIVE_UP_AFTER = 5  # seconds an open request may hold up a stop
@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         with sole_writer():
             insist(machine.trouble_with_port(args.host, args.port))
             migrate_or_refuse(allowed=args.migrate or is_sqlite())
+            statics.collect()
             return serve(args)
     except CannotStart as refusal:
         cli.say(str(refusal))

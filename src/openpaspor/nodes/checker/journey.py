@@ -1,0 +1,116 @@
+"""The journey: A1 state = replay, A2 only allowed moves, A6 repeating a deed changes nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from openpaspor.journey import ENDS, MOVES, STATES
+
+from .run import Found, check, rows
+
+TOLD = (
+    "bill_status", "bill_code", "bill_due_at", "bill_amount_idr", "place_status", "place_starts_at", "pass_number",
+    "changes_used", "ticket", "papers_owed", "owed_until", "asked", "decision_reasons", "decided_at", "promised_on",
+    "serial", "shelf", "collect_by", "priority", "office_id", "same_day", "stop_order",
+)  # fmt: skip
+MOVED = ("state", "reason", "version", "custodian", "term")
+
+
+def _plain(value: Any) -> Any:
+    """A column or a JSON value as text that compares across databases."""
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and len(value) == 27 and value.endswith("Z"):
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).isoformat()
+    return value
+
+
+def _replayed() -> dict[str, dict[str, Any]]:
+    """Every application's told and moved columns, from the log alone."""
+    after: dict[str, dict[str, Any]] = {}
+    for ref, kind, raw in rows(
+        "SELECT application, kind, fact FROM ledger_entry WHERE kind LIKE 'applications.%%' AND application <> ''"
+        " ORDER BY id"
+    ):
+        fact, row = json.loads(raw), after.setdefault(ref, {})
+        if kind == "applications.started":
+            row["office_id"] = fact.get("office") or None
+        elif kind == "applications.submitted":
+            row["same_day"] = fact.get("same_day", False)
+            row["priority"] = fact.get("priority", "")
+        elif kind == "applications.moved":
+            row.update(
+                state=fact["target"],
+                reason=fact.get("reason", ""),
+                version=fact["version"],
+                custodian=fact["custodian"],
+                term=fact["term"],
+            )
+        elif kind == "applications.told":
+            for text in fact["changes"]:
+                name, _, value = text.partition("=")
+                row["office_id" if name == "office" else name] = json.loads(value)
+        elif kind == "applications.stop_ordered":
+            row["stop_order"] = fact["reason"]
+        elif kind == "applications.stop_lifted":
+            row["stop_order"] = ""
+    return after
+
+
+@check("A1", "The state of each application, and all that was told of it, is the result of replaying its entries.")
+def state_is_replay() -> Found:
+    found, replayed = Found(), _replayed()
+    columns = (*MOVED, *TOLD)
+    for ref, *values in rows(f"SELECT ref, {', '.join(columns)} FROM applications_application"):
+        found.rows += 1
+        said = replayed.get(ref)
+        if said is None:
+            found.offending.append(f"{ref} has no entry")
+            continue
+        for name, value in zip(columns, values, strict=True):
+            if name in said and _plain(said[name]) != _plain(value):
+                found.offending.append(f"{ref} {name}")
+            elif name not in said and name in TOLD and _plain(value) not in (None, "", 0):
+                found.offending.append(f"{ref} {name}")
+    return found
+
+
+@check("A2", "Only moves of the map, one after the other, each in the version that follows.")
+def only_allowed_moves() -> Found:
+    found = Found()
+    at: dict[str, tuple[str, int]] = {}
+    for ref, raw in rows(
+        "SELECT application, fact FROM ledger_entry WHERE kind = 'applications.moved' ORDER BY application, version"
+    ):
+        found.rows += 1
+        fact = json.loads(raw)
+        state, version = at.get(ref, ("DRAFT", 0))
+        arrow = MOVES.get(fact["move"])
+        if (
+            arrow is None
+            or fact["origin"] != state
+            or fact["origin"] not in arrow.origins
+            or fact["target"] != arrow.target
+            or fact["version"] != version + 1
+            or fact["custodian"] != STATES[arrow.target].custodian
+            or (state in ENDS and not arrow.takes)
+        ):
+            found.offending.append(f"{ref} v{fact['version']}")
+        at[ref] = (fact["target"], fact["version"])
+    return found
+
+
+@check("A6", "A deed has one row, and its arguments never change.")
+def deeds_are_unique() -> Found:
+    found = Found(rows("SELECT count(*) FROM ledger_deed")[0][0])
+    found.offending = [
+        id for (id,) in rows("SELECT action_id FROM ledger_deed GROUP BY action_id HAVING count(*) > 1")
+    ] + [id for (id,) in rows("SELECT action_id FROM ledger_deed WHERE length(arguments) <> 64")]
+    return found

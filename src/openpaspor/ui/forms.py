@@ -60,6 +60,8 @@ class ActionForm(forms.Form):
         kwargs.setdefault("error_class", PlainErrors)
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            say_what_is_missing(field)
 
     def clean_nonce(self) -> str:
         """A page without a sound nonce is a fresh deed each time, never somebody else's."""
@@ -74,6 +76,27 @@ class ActionForm(forms.Form):
         self.errors  # noqa: B018 - reading them cleans the form
         answers = {name: value for name, value in self.cleaned_data.items() if name != "nonce"}
         return f"form:{self.cleaned_data['nonce']}:{digest_of(answers)}"
+
+
+DJANGO_SAYS_REQUIRED = forms.Field.default_error_messages["required"]
+
+
+def say_what_is_missing(field: forms.Field) -> None:
+    """Name the field in the sentence, so that the list on top of the page can be read by itself."""
+    if field.error_messages.get("required") != DJANGO_SAYS_REQUIRED or not field.label:
+        return
+    if isinstance(field, forms.BooleanField):
+        sentence = _("Tick “%(label)s” to go on.")
+    elif isinstance(field, forms.ChoiceField):
+        sentence = _("Choose an answer: %(label)s")
+    elif isinstance(field, forms.FileField):
+        sentence = _("Choose a file: %(label)s")
+    else:
+        sentence = _("Fill in: %(label)s")
+    field.error_messages["required"] = format_lazy_label(sentence, label=field.label)
+
+
+format_lazy_label = lazy(lambda sentence, label: str(sentence) % {"label": label}, str)
 
 
 def digest_of(answers: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The page that shows every component, and the answers when something goes wrong."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -23,15 +24,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, f"{status}.html", status=status)
 
 
-def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "403.html", status=403)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
-def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """For `CSRF_FAILURE_VIEW`."""
     return render(request, "403_csrf.html", status=403)
 
@@ -40,7 +41,7 @@ def too_many_tries(request: HttpRequest, exception: Exception | None = None) -> 
     return render(request, "429.html", status=429)
 
 
-def broken(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """Needs no database, no session and no context processor."""
     return HttpResponseServerError(render_to_string("500.html"))
 
@@ -108,8 +109,9 @@ STEPS = [
 ]
 
 
+SHOWN_NOW = datetime(2026, 11, 24, 1, 40, tzinfo=UTC)
 ICONS = (
-    "left right check done info warn stop wrong quiet todo hollow half square now clock calendar pin user users phone "
+    "left right arrow check done info warn stop wrong quiet todo hollow half square now clock calendar pin user users phone "
     "file camera pay printer passport search copy help lock eye edit plus trash down bell ticket scan office shield "
     "again home message"
 ).split()
@@ -131,6 +133,8 @@ def components(request: HttpRequest) -> HttpResponse:
         "shown_refusal": ShownRefusal(),
         "state": ShownState("S1", _("visits, photos, interviews"), _("approval and printing"), "11.30 WITA"),
         "icons": ICONS,
+        "due": SHOWN_NOW + timedelta(minutes=95),
+        "drawn": SHOWN_NOW,
         "pager": Paginator(range(95), 20).page(2),
     }
     return render(request, pages.get(request.GET.get("rupa", ""), "ui/components.html"), page)

@@ -106,6 +106,11 @@ def day(value: date | datetime | None, place: Any = None) -> str:
     return written(local(value, place) if isinstance(value, datetime) else value, "l, j F Y")
 
 
+@register.simple_tag
+def seconds_left(until: datetime | None, now: datetime | None) -> int:
+    return max(0, int((until - now).total_seconds())) if until and now else 0
+
+
 # Forms
 
 

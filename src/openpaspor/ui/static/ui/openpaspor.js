@@ -1,96 +1,80 @@
 /* Small comforts. Every page works without this file. */
 (() => {
   "use strict";
-  const root = document.documentElement;
-  root.classList.add("with-script");
+  const all = (query, within = document) => within.querySelectorAll(query);
+  document.documentElement.classList.add("with-script");
 
-  /* Focus what needs reading first: the list of what to fix, or a refusal. */
-  document.querySelector("[data-focus]")?.focus();
+  /* Older browsers know autofocus on fields only; the list of what to fix needs it too. */
+  if (!("autofocus" in HTMLElement.prototype)) all("[data-focus]")[0]?.focus();
 
-  /* Copy buttons. */
-  const copyable = navigator.clipboard && window.isSecureContext;
-  const offerCopies = (within) => {
-    if (copyable) for (const button of within.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
-  };
-  offerCopies(document);
-  document.addEventListener("htmx:afterSwap", (event) => offerCopies(event.target));
+  /* A page that waits looks again by itself (without this file, by its meta refresh). */
+  const waiting = all("[data-again]")[0];
+  if (waiting) setTimeout(() => location.replace(waiting.dataset.again || location.href), 2000);
+
+  /* Copy buttons appear where copying is possible. */
+  const offerCopies = () => navigator.clipboard && all("[data-copy]").forEach((button) => { button.hidden = false; });
+  offerCopies();
+  document.addEventListener("htmx:afterSwap", offerCopies);
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    await navigator.clipboard.writeText(button.dataset.copy);
     const word = button.querySelector("span");
     const before = word.textContent;
+    await navigator.clipboard.writeText(button.dataset.copy);
     word.textContent = button.dataset.copied;
     setTimeout(() => { word.textContent = before; }, 2000);
   });
 
-  /* A form is sent once; the button says so. Coming back wakes it up again. */
+  /* A form is sent once. Coming back to the page wakes it up again. */
+  const wake = () => all("[aria-busy=true]").forEach((busy) => busy.removeAttribute("aria-busy"));
+  addEventListener("pageshow", wake);
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.getAttribute("aria-busy") === "true") return event.preventDefault();
+    if (form.ariaBusy === "true") return event.preventDefault();
     if (event.defaultPrevented || form.method !== "post" || form.target) return;
-    form.setAttribute("aria-busy", "true");
-    event.submitter?.setAttribute("aria-busy", "true");
-    setTimeout(() => wake(), 8000);
+    for (const busy of [form, event.submitter]) busy?.setAttribute("aria-busy", "true");
+    setTimeout(wake, 8000);
   });
-  const wake = () => {
-    for (const busy of document.querySelectorAll("[aria-busy=true]")) busy.removeAttribute("aria-busy");
-  };
-  window.addEventListener("pageshow", wake);
 
   /* Keys of staff pages: data-key="F2", "Ctrl+Enter", "a". One letter never acts while somebody types. */
-  const typing = (target) => target.closest?.("input:not([type=radio],[type=checkbox]),textarea,select,[contenteditable]");
-  const nameOf = (event) =>
-    [event.ctrlKey && "ctrl", event.altKey && "alt", event.shiftKey && event.key.length > 1 && "shift", event.key.toLowerCase()]
-      .filter(Boolean).join("+");
-  const shown = (element) => element.getClientRects().length > 0 && !element.disabled;
+  const typing = "input:not([type=radio],[type=checkbox]),textarea,select";
+  const nameOf = ({ key, ctrlKey, altKey, shiftKey }) =>
+    (ctrlKey ? "ctrl+" : "") + (altKey ? "alt+" : "") + (shiftKey && key.length > 1 ? "shift+" : "") + key.toLowerCase();
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || event.metaKey) return;
     const name = nameOf(event);
-    if (name.length === 1 && typing(event.target)) return;
-    if (name === "/") {
-      const search = document.querySelector("[data-search], input[type=search]");
-      if (search) { event.preventDefault(); search.focus(); search.select?.(); }
-      return;
-    }
-    if (name === "?") return toggleHelp();
-    if (name === "escape" && help) return toggleHelp();
-    for (const element of document.querySelectorAll("[data-key]")) {
-      if (element.dataset.key.toLowerCase() === name && shown(element)) {
-        event.preventDefault();
-        element.focus();
-        element.click();
-        return;
-      }
-    }
+    if (event.defaultPrevented || event.isComposing || (name.length === 1 && event.target.closest(typing))) return;
+    const search = all("[data-search],[type=search]")[0];
+    if (name === "?" || (help && name === "escape")) return toggleHelp();
+    const wanted = name === "/" ? search
+      : [...all("[data-key]")].find((one) => one.dataset.key.toLowerCase() === name && !one.disabled && one.offsetParent);
+    if (!wanted) return;
+    event.preventDefault();
+    wanted.focus();
+    wanted === search ? search.select() : wanted.click();
   });
-  let help = null;
+  let help;
   const toggleHelp = () => {
-    if (help) { help.remove(); help = null; return; }
+    if (help) return (help = help.remove());
     const list = document.createElement("dl");
-    for (const element of document.querySelectorAll("[data-key]")) {
-      const key = document.createElement("dt");
-      key.append(Object.assign(document.createElement("kbd"), { textContent: element.dataset.key }));
-      const what = document.createElement("dd");
-      what.textContent = (element.querySelector("span") || element).textContent.trim();
-      list.append(key, what);
+    for (const one of all("[data-key]")) {
+      list.append(document.createElement("dt"), document.createElement("dd"));
+      list.lastChild.textContent = (one.querySelector("span") || one).textContent;
+      list.lastChild.previousSibling.innerHTML = "<kbd></kbd>";
+      list.lastChild.previousSibling.firstChild.textContent = one.dataset.key;
     }
-    if (!list.children.length) return;
     help = document.createElement("div");
     help.className = "key-help";
-    help.setAttribute("role", "status");
+    help.role = "status";
     help.append(list);
-    document.body.append(help);
+    if (list.firstChild) document.body.append(help);
   };
 
-  /* Time left, said in minutes beside a clock time that is always there: data-until="2026-11-24T02:40:00Z". */
-  const countDown = () => {
-    for (const element of document.querySelectorAll("[data-until]")) {
-      const now = Date.now() + Number(element.dataset.offset || 0) * 1000;
-      const minutes = Math.ceil((Date.parse(element.dataset.until) - now) / 60000);
-      element.textContent = minutes > 0 ? element.dataset.left.replace("%", minutes) : element.dataset.over;
-    }
-  };
+  /* Time left, beside a clock time that is always there. */
+  const start = Date.now();
+  const countDown = () => all("[data-seconds]").forEach((one) => {
+    const minutes = Math.ceil((one.dataset.seconds - (Date.now() - start) / 1000) / 60);
+    one.textContent = minutes > 0 ? one.dataset.left.replace("%", minutes) : one.dataset.over;
+  });
   countDown();
   setInterval(countDown, 20000);
 })();

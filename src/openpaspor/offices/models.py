@@ -22,14 +22,14 @@ ZONES = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": "WITA"
 class Office(models.Model):
     """A place that takes people in. Rows come from `data/offices.csv`; codes are ours, not official."""
 
-    code = models.CharField(max_length=40, primary_key=True)
+    code = models.CharField(max_length=60, primary_key=True)
     name = models.CharField(max_length=120)
     office_class = models.CharField(max_length=24)  # "I TPI", "ULP", …
     kind = models.CharField(max_length=12)  # kanim, ulp, ukk, mpp, lounge
     city = models.CharField(max_length=60, db_index=True)
     province = models.CharField(max_length=60)
     timezone = models.CharField(max_length=40)  # IANA
-    parent = models.CharField(max_length=40, blank=True)
+    parent = models.CharField(max_length=60, blank=True)
     address = models.CharField(max_length=200, blank=True)
     latitude = models.DecimalField(max_digits=8, decimal_places=5, null=True)
     longitude = models.DecimalField(max_digits=8, decimal_places=5, null=True)

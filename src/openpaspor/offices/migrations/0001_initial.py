@@ -15,14 +15,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Office',
             fields=[
-                ('code', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('code', models.CharField(max_length=60, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=120)),
                 ('office_class', models.CharField(max_length=24)),
                 ('kind', models.CharField(max_length=12)),
                 ('city', models.CharField(db_index=True, max_length=60)),
                 ('province', models.CharField(max_length=60)),
                 ('timezone', models.CharField(max_length=40)),
-                ('parent', models.CharField(blank=True, max_length=40)),
+                ('parent', models.CharField(blank=True, max_length=60)),
                 ('address', models.CharField(blank=True, max_length=200)),
                 ('latitude', models.DecimalField(decimal_places=5, max_digits=8, null=True)),
                 ('longitude', models.DecimalField(decimal_places=5, max_digits=8, null=True)),

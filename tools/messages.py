@@ -81,9 +81,9 @@ def texts_of_python(path: Path) -> Iterator[tuple[Text, int]]:
         for line, found, _, context in extract(
             "python", source, keywords=KEYWORDS, options={"encoding": "utf-8"}
         ):
-            msgid, plural = (found[0], found[1]) if isinstance(found, tuple) else (found, None)
+            msgid, plural = found[:2] if isinstance(found, tuple) else (found, None)
             if msgid:
-                yield Text(msgid, plural, context), line
+                yield Text(str(msgid), plural, context), line
 
 
 def texts_of_template(path: Path) -> Iterator[tuple[Text, int]]:

@@ -78,6 +78,16 @@ class MoneyUnmatched(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MoneyTakenUp(Fact):
+    """Somebody looks after unmatched money from now on."""
+
+    name = "payments.money_taken_up"
+
+    provider: str
+    transaction: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MoneyPlaced(Fact):
     """Unmatched money was counted towards a bill by a person."""
 
@@ -87,6 +97,27 @@ class MoneyPlaced(Fact):
     transaction: str
     bill: str
     application: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundAsked(Fact):
+    """One person wants to give money back; a second one has to agree."""
+
+    name = "payments.refund_asked"
+
+    provider: str
+    transaction: str
+    reason: str  # code
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundDropped(Fact):
+    """The money is not given back after all; it stays unmatched."""
+
+    name = "payments.refund_dropped"
+
+    provider: str
+    transaction: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,3 +131,35 @@ class MoneyRefunded(Fact):
     amount_idr: int
     reason: str  # code
     application: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettlementRead(Fact):
+    """A bank's list of what it took for us was compared with our receipts, line by line."""
+
+    name = "payments.settlement_read"
+
+    provider: str
+    digest: str  # SHA-256 of the file
+    lines: int
+    total_idr: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExemptionProposed(Fact):
+    """One person says that the law lets this applicant not pay; a head of office decides."""
+
+    name = "payments.exemption_proposed"
+
+    application: str
+    ground: str  # code
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExemptionDeclined(Fact):
+    """The second person did not agree; the application is to be paid like any other."""
+
+    name = "payments.exemption_declined"
+
+    application: str
+    ground: str  # code

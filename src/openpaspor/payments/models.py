@@ -96,8 +96,18 @@ class Bill(models.Model):
 
     def applications(self) -> list[Application]:
         """The applications it is for, in the order of the lines."""
-        rows = Application.objects.filter(bill_lines__bill=self).distinct().select_related("office", "account")
+        rows = (
+            Application.objects.filter(bill_lines__bill=self).distinct().select_related("office", "account")
+        )
         return list(rows.order_by("pk"))
+
+    def may_be_renewed(self) -> bool:
+        """True for a bill after the interview that ran out while its application goes on."""
+        return (
+            self.purpose == Purpose.COUNTER
+            and self.status in (Status.LAPSED, Status.CANCELLED)
+            and self.is_wanted()
+        )
 
     def is_wanted(self) -> bool:
         """True while one of its applications still goes on."""
@@ -204,7 +214,11 @@ class Receipt(models.Model):
             models.CheckConstraint(
                 condition=(
                     Q(place=Place.ALLOCATED, bill__isnull=False, reason="", owner="", refund_agreed_by="")
-                    | (Q(place=Place.UNMATCHED, bill__isnull=True, refund_agreed_by="") & ~Q(reason="") & ~Q(owner=""))
+                    | (
+                        Q(place=Place.UNMATCHED, bill__isnull=True, refund_agreed_by="")
+                        & ~Q(reason="")
+                        & ~Q(owner="")
+                    )
                     | (
                         Q(place=Place.REFUNDED, bill__isnull=True)
                         & ~Q(refund_reason="")
@@ -235,7 +249,9 @@ class NoticeCount(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["provider", "day", "outcome"], name="one_count_per_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "day", "outcome"], name="one_count_per_day")
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.day} {self.outcome}: {self.count}"
@@ -314,7 +330,9 @@ class Exemption(models.Model):
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="exemptions")
     ground = models.CharField(max_length=20, choices=Ground.choices)
-    status = models.CharField(max_length=10, choices=ExemptionStatus.choices, default=ExemptionStatus.PROPOSED)
+    status = models.CharField(
+        max_length=10, choices=ExemptionStatus.choices, default=ExemptionStatus.PROPOSED
+    )
     proposed_by = models.CharField(max_length=40)
     proposed_at = models.DateTimeField()  # UTC
     decided_by = models.CharField(max_length=40, blank=True)
@@ -349,7 +367,8 @@ class BankTransaction(models.Model):
     deliver = models.CharField(max_length=16)  # now, late, twice, never, bad-signature
     tell_at = models.DateTimeField(null=True)  # UTC; when a late notice goes out
     told = models.PositiveSmallIntegerField(default=0)  # notices sent
-    answer = models.CharField(max_length=80, blank=True)  # what our side answered last
+    tell_url = models.CharField(max_length=200, blank=True)  # our door, as the payer's browser knew it
+    answer = models.PositiveSmallIntegerField(null=True)  # HTTP status our side answered last
 
     class Meta:
         ordering = ["pk"]

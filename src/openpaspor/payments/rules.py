@@ -33,13 +33,29 @@ def read_code(typed: str) -> str:
     return re.sub(r"[\s.\-]", "", typed)
 
 
-@dataclass(frozen=True)
-class Money:
-    """What a bank says it took."""
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What a bank says it took, after its signature was checked or as a line of its settlement file."""
 
-    amount_idr: int
-    currency: str
-    paid_at: datetime
+    provider: str
+    txn: str  # the bank's own number of this payment
+    code: str  # as the payer typed it
+    amount_idr: int  # in the smallest unit of `currency`
+    currency: str = "IDR"
+    paid_at: datetime  # by the bank's clock
+    raw: bytes = b""  # as it came
+    signature: str = ""  # hex
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A settlement file whose totals balance. `numbers` gives the treasury's number (NTPN) by transaction."""
+
+    provider: str
+    name: str
+    digest: str  # SHA-256, hex
+    lines: tuple[Notice, ...]
+    numbers: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -50,15 +66,14 @@ class Owed:
     amount_idr: int
     due_at: datetime
     is_wanted: bool  # one of its applications still goes on
-    has_newer: bool = False  # its application has another bill that is open or settled
+    paid_elsewhere: bool = False  # its application has another bill on which nothing is owed
 
 
-def trouble_with(money: Money, owed: Owed | None, *, grace: timedelta) -> str:
+def trouble_with(money: Notice, owed: Owed | None, *, grace: timedelta) -> str:
     """Why this money cannot be counted towards this bill; nothing when it can.
 
-    An open bill takes money whatever the hour, for the place is still kept. A lapsed one takes what was paid in time
-    by the bank's clock, however late we hear of it, and late money too as long as nothing else was opened since:
-    "paid but expired" does not exist.
+    An open bill takes money whatever the hour, for the place is still kept. A lapsed one takes it too, in time or
+    late, unless the application was paid by another bill since: "paid but expired" does not exist.
     """
     if owed is None:
         return "unknown-bill"
@@ -70,7 +85,6 @@ def trouble_with(money: Money, owed: Owed | None, *, grace: timedelta) -> str:
         return "application-cancelled"
     if money.amount_idr != owed.amount_idr:
         return "wrong-amount"
-    in_time = money.paid_at <= owed.due_at + grace
-    if owed.status == "lapsed" and owed.has_newer:
-        return "bill-already-paid" if in_time else "bill-expired"
+    if owed.paid_elsewhere:
+        return "bill-already-paid" if money.paid_at <= owed.due_at + grace else "bill-expired"
     return ""

@@ -119,6 +119,10 @@ class KeyRing:
         )
         return decrypt(key, raw[32:], WRAP_PURPOSE.decode())
 
+    def secret(self, name: str) -> bytes:
+        """32 random bytes kept under `name`, for a room that needs a key of its own."""
+        return self._file(name)
+
     @cached_property
     def _rest_key(self) -> bytes:
         return self._file("rest")

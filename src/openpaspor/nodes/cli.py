@@ -14,7 +14,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-PURE = frozenset({"mrz", "nik", "ref", "fee", "days", "journey", "faults"})  # answer from rules alone: no database, no folder
+PURE = frozenset(
+    {"mrz", "nik", "ref", "fee", "days", "journey", "faults"}
+)  # answer from rules alone: no database, no folder
 GOOD, FOUND, WRONG_USE, CANNOT_START, CHECKED_NOTHING = 0, 1, 2, 3, 4
 
 
@@ -76,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(str(refusal))
         return CANNOT_START
     except DatabaseError as trouble:
-        say(f"The database of this installation cannot answer ({trouble}). `openpaspor doctor` says what to do.")
+        say(
+            f"The database of this installation cannot answer ({trouble}). `openpaspor doctor` says what to do."
+        )
         return CANNOT_START
     except KeyboardInterrupt:
         say("Stopped.")

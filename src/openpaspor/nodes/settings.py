@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
-    "allauth.mfa",
     "django_cotton",
     "django_htmx",
     "openpaspor.ui",
@@ -164,14 +163,27 @@ LOGGING = {
 # Outside worlds, by dotted path: swap an adapter without a fork.
 CODE_SENDER = "openpaspor.notifications.channels.inbox.send_code"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+PAYMENT_GATEWAYS = {"demo": "openpaspor.payments.gateways.demo"}
 
+# Sign-in: `docs/decisions/0003-signing-in.md`.
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "applications:list"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
 ACCOUNT_ADAPTER = "openpaspor.accounts.adapter.PhoneAdapter"
 ACCOUNT_LOGIN_METHODS = {"phone"}
 ACCOUNT_SIGNUP_FIELDS = ["phone*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-LOGIN_URL = "accounts:sign_in"
-LOGIN_REDIRECT_URL = "applications:list"
-MFA_ADAPTER = "allauth.mfa.adapter.DefaultMFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ACCOUNT_RATE_LIMITS = {  # how often, in which time, counted by phone or login ("key") or by address ("ip")
+    "ask_code": "6/10m/key,30/d/key,600/h/ip",
+    "staff_sign_in": "5/15m/key,300/15m/ip",
+    "staff_code": "5/15m/key",
+}

@@ -5,7 +5,11 @@ from __future__ import annotations
 from .run import Found, check, count, rows
 
 
-@check("Q1", "A queue number is given once per office, local date and series, and lies in its range.", may_be_empty=True)
+@check(
+    "Q1",
+    "A queue number is given once per office, local date and series, and lies in its range.",
+    may_be_empty=True,
+)
 def numbers_are_unique() -> Found:
     found = Found(count("SELECT count(*) FROM hall_ticket"))
     found.offending = [

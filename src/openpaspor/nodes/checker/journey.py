@@ -64,7 +64,10 @@ def _replayed() -> dict[str, dict[str, Any]]:
     return after
 
 
-@check("A1", "The state of each application, and all that was told of it, is the result of replaying its entries.")
+@check(
+    "A1",
+    "The state of each application, and all that was told of it, is the result of replaying its entries.",
+)
 def state_is_replay() -> Found:
     found, replayed = Found(), _replayed()
     columns = (*MOVED, *TOLD)
@@ -75,9 +78,7 @@ def state_is_replay() -> Found:
             found.offending.append(f"{ref} has no entry")
             continue
         for name, value in zip(columns, values, strict=True):
-            if name in said and _plain(said[name]) != _plain(value):
-                found.offending.append(f"{ref} {name}")
-            elif name not in said and name in TOLD and _plain(value) not in (None, "", 0):
+            if name in said and _plain(said[name]) != _plain(value) or name not in said and name in TOLD and _plain(value) not in (None, "", 0):
                 found.offending.append(f"{ref} {name}")
     return found
 

@@ -43,7 +43,10 @@ def chain_is_whole() -> Found:
 @check("L3", "Every entry is signed by the key of its node and epoch, and names its own place.")
 def entries_are_signed() -> Found:
     found = Found()
-    keys = {(node, epoch): key for node, epoch, key in rows("SELECT node, epoch, sign_public FROM ledger_noderecord")}
+    keys = {
+        (node, epoch): key
+        for node, epoch, key in rows("SELECT node, epoch, sign_public FROM ledger_noderecord")
+    }
     for node, epoch, seq, body, digest, signature in rows(
         "SELECT node, epoch, seq, body, hash, signature FROM ledger_entry WHERE seq IS NOT NULL"
     ):
@@ -60,14 +63,21 @@ def entries_are_signed() -> Found:
     return found
 
 
-@check("L7", "Row and entry are one transaction: every version of an application has exactly one move in the log.")
+@check(
+    "L7",
+    "Row and entry are one transaction: every version of an application has exactly one move in the log.",
+)
 def rows_and_entries_agree() -> Found:
     found = Found()
     moves = dict(
-        rows("SELECT application, count(DISTINCT version) FROM ledger_entry WHERE kind = 'applications.moved' GROUP BY application")
+        rows(
+            "SELECT application, count(DISTINCT version) FROM ledger_entry WHERE kind = 'applications.moved' GROUP BY application"
+        )
     )
     tops = dict(
-        rows("SELECT application, max(version) FROM ledger_entry WHERE kind = 'applications.moved' GROUP BY application")
+        rows(
+            "SELECT application, max(version) FROM ledger_entry WHERE kind = 'applications.moved' GROUP BY application"
+        )
     )
     known = set()
     for ref, version in rows("SELECT ref, version FROM applications_application"):

@@ -62,7 +62,9 @@ WAITS_FOR = {  # not applicable yet, and the room or work each waits for
 }  # fmt: skip
 
 
-def check(id: str, promise: str, *, may_be_empty: bool = False) -> Callable[[Callable[[], Found]], Callable[[], Found]]:
+def check(
+    id: str, promise: str, *, may_be_empty: bool = False
+) -> Callable[[Callable[[], Found]], Callable[[], Found]]:
     """Mark a function as the check of one invariant."""
 
     def mark(look: Callable[[], Found]) -> Callable[[], Found]:
@@ -103,7 +105,9 @@ def run_checks(only: Iterable[str] = ()) -> list[Result]:
 def _verdict(check: Check) -> Result:
     found = check.look()
     if found.offending:
-        return Result(check.id, "fail", found.rows, [str(key) for key in found.offending[:SHOWN]], check.promise)
+        return Result(
+            check.id, "fail", found.rows, [str(key) for key in found.offending[:SHOWN]], check.promise
+        )
     if not found.rows and not check.may_be_empty:
         return Result(check.id, "fail", 0, ["checked nothing"], check.promise)
     return Result(check.id, "pass", found.rows, [], check.promise)

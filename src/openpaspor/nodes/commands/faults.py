@@ -30,13 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def fault_points() -> list[FaultPoint]:
     """Every call of `fault()` in the package, read from the source."""
     root = Path(openpaspor.__file__).parent
-    found = [point for file in sorted(root.rglob("*.py")) if "tests" not in file.parts for point in _in(file, root)]
+    found = [
+        point for file in sorted(root.rglob("*.py")) if "tests" not in file.parts for point in _in(file, root)
+    ]
     return sorted(found, key=lambda point: (point.name, point.file, point.line))
 
 
 def _in(file: Path, root: Path) -> Iterator[FaultPoint]:
     for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "fault" and node.args:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "fault"
+            and node.args
+        ):
             name = node.args[0]
             if isinstance(name, ast.Constant):
                 yield FaultPoint(str(name.value), str(file.relative_to(root)), node.lineno)

@@ -13,7 +13,9 @@ HELP = "check what must be true after any fault"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", help="ids, comma separated, e.g. S1,A2")
-    parser.add_argument("--client-ledger", metavar="F", help="what simulated clients wrote down (not used yet)")
+    parser.add_argument(
+        "--client-ledger", metavar="F", help="what simulated clients wrote down (not used yet)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -26,7 +28,9 @@ def run(args: argparse.Namespace) -> int:
             cli.say(f"{mark} {result.id:4} {result.rows:6} rows  {', '.join(result.offending[:3])}")
     waiting = sum(result.status == "na" for result in results)
     failed = [result for result in results if result.status == "fail"]
-    cli.say(f"{len(results) - waiting - len(failed)} hold, {len(failed)} do not, {waiting} wait for rooms to come.")
+    cli.say(
+        f"{len(results) - waiting - len(failed)} hold, {len(failed)} do not, {waiting} wait for rooms to come."
+    )
     if args.json:
         seed = os.environ.get("OPENPASPOR_SEED", "")
         cli.answer({"seed": seed, "results": [asdict(result) for result in results]})

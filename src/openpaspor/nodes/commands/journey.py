@@ -15,7 +15,9 @@ PAGE = Path("docs/journey.md")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     deed = parser.add_mutually_exclusive_group()
     deed.add_argument("--write", action="store_true", help="write the page")
-    deed.add_argument("--check", action="store_true", help="exit 1 when the page is not what would be written")
+    deed.add_argument(
+        "--check", action="store_true", help="exit 1 when the page is not what would be written"
+    )
 
 
 def page() -> str:
@@ -34,7 +36,8 @@ def page() -> str:
     lines += [f"    {state} --> [*]" for state in journey.State if state in journey.ENDS]
     lines += ["```", "", "| State | Means | In the hands of | Step |", "|---|---|---|---|"]
     lines += [
-        f"| {state} | {note.means} | {note.custodian} | {note.step} |" for state, note in journey.STATES.items()
+        f"| {state} | {note.means} | {note.custodian} | {note.step} |"
+        for state, note in journey.STATES.items()
     ]
     lines += ["", "| Move | From | To | Made at |", "|---|---|---|---|"]
     lines += [
@@ -57,7 +60,12 @@ def run(args: argparse.Namespace) -> int:
             {
                 "states": [state.value for state in journey.State],
                 "moves": [
-                    {"name": move.name, "from": list(move.origins), "to": move.target, "sites": list(move.sites)}
+                    {
+                        "name": move.name,
+                        "from": list(move.origins),
+                        "to": move.target,
+                        "sites": list(move.sites),
+                    }
                     for move in journey.MOVES.values()
                 ],
                 "page_is_current": same,

@@ -1,0 +1,143 @@
+"""The server as an operator meets it: real processes, real signals."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from openpaspor.kit import lock
+from tests.server import Server
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """A home whose tables are there already, so that the starts below take a second."""
+    server = Server(tmp_path_factory.mktemp("run") / "a home")
+    server.start()
+    server.stop()
+    return server
+
+
+@pytest.fixture
+def serving(prepared: Server) -> Iterator[Server]:
+    prepared.start()
+    yield prepared
+    prepared.kill()
+
+
+def children_of(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def is_gone(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    return True
+
+
+def until(holds: object, seconds: float = 10) -> bool:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if holds():  # type: ignore[operator]
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_killed_main_process_leaves_nobody_serving(serving: Server):
+    main = serving.processes[0]
+    workers = children_of(main.pid)
+
+    os.kill(main.pid, signal.SIGKILL)
+    main.wait()
+
+    assert workers
+    assert until(lambda: all(is_gone(worker) for worker in workers))
+    assert until(lambda: not serving.is_healthy())
+    if not serving.is_on_postgres:
+        assert not lock.is_held(serving.home)
+
+
+def test_a_killed_serving_process_ends_the_server_with_its_code(serving: Server):
+    os.kill(children_of(serving.processes[0].pid)[0], signal.SIGKILL)
+
+    assert serving.wait() == 128 + signal.SIGKILL
+    assert until(lambda: not serving.is_healthy())
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_stop_is_quick_quiet_and_good(serving: Server, sign: signal.Signals):
+    said = len(serving.log())
+
+    os.kill(serving.processes[0].pid, sign)
+
+    assert serving.wait(timeout=8) == 0
+    assert "Traceback" not in serving.log()[said:]
+
+
+def test_a_stop_in_the_first_moment_is_not_lost(prepared: Server):
+    for delay in (0.3, 0.6, 0.9, 1.2):
+        prepared._spawn("run", "--port", str(prepared.port))
+        time.sleep(delay)
+        os.kill(prepared.processes[0].pid, signal.SIGTERM)
+        prepared.wait(timeout=15)
+
+        assert until(lambda: not prepared.is_healthy())
+
+
+def test_a_port_in_use_is_one_sentence(prepared: Server):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        done = prepared.run("run", "--port", str(port))
+
+    assert done.returncode == 3
+    assert done.stderr.strip().startswith(f"Port {port} is in use")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_second_server_in_the_same_home_is_one_sentence(serving: Server):
+    if serving.is_on_postgres:
+        pytest.xfail("on PostgreSQL several servers may run")
+
+    done = serving.run("run", "--port", "1")
+
+    assert done.returncode == 3
+    assert "already running" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert serving.is_healthy()
+
+
+def test_what_was_committed_survives_a_kill(serving: Server):
+    serving.kill()
+
+    if not serving.is_on_postgres:
+        database = sqlite3.connect(serving.home / "openpaspor.sqlite3")
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        database.close()
+    serving.start()
+    assert serving.is_healthy()
+
+
+def test_doctor_finds_a_running_installation_well(serving: Server):
+    answer = serving.ask("doctor")
+
+    assert answer["schema"] == 1
+    wrong = [check for check in answer["checks"] if not check["ok"] and check["id"] != "chromium"]
+    assert wrong == []
+    assert {"python", "home", "disk-free", "keys", "lock", "port", "migrations", "static", "clock"} <= {
+        check["id"] for check in answer["checks"]
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import date, datetime
@@ -25,15 +26,16 @@ from openpaspor.ledger.record import record
 from openpaspor.offices import policy
 from openpaspor.offices.models import Office
 
-from . import dossier
+from . import dossier, eligibility
 from .answers import Answers
 from .models import Application, Channel, Kind, Serial
+from .progress import Progress
 
 TOLD = frozenset(
     {
         "bill_status", "bill_code", "bill_due_at", "bill_amount_idr", "place_status", "place_starts_at", "pass_number",
         "changes_used", "ticket", "papers_owed", "owed_until", "asked", "decision_reasons", "decided_at",
-        "promised_on", "serial", "shelf", "collect_by", "priority", "office", "same_day",
+        "promised_on", "serial", "shelf", "collect_by", "priority", "office", "same_day", "kind", "booklet", "years",
     }
 )  # fmt: skip
 DESPITE_STOP = frozenset({"withdraw", "expire", "revoke", "lapse", "unseat", "miss"})
@@ -201,9 +203,10 @@ def fix_identity(application: Application, answers: Answers, *, actor: str, now:
     born = answers.born.isoformat() if answers.born else ""
     application.nik_key = tokens("nik", answers.nik) if answers.nik else ""
     application.person_key = tokens("person", f"{names.normalise(answers.full_name)}|{born}")
+    application.name_key = tokens("name", names.normalise(answers.full_name))
     application.born_key = tokens("born", born) if born else ""
     application.submitted_at = now
-    application.save(update_fields=["nik_key", "person_key", "born_key", "submitted_at"])
+    application.save(update_fields=["nik_key", "person_key", "name_key", "born_key", "submitted_at"])
     record(
         Submitted(
             application=application.ref,
@@ -212,6 +215,7 @@ def fix_identity(application: Application, answers: Answers, *, actor: str, now:
             years=application.years,
             nik_key=application.nik_key,
             person_key=application.person_key,
+            name_key=application.name_key,
             born_key=application.born_key,
             same_day=application.same_day,
             priority=application.priority,
@@ -261,12 +265,149 @@ def lift_stop(application: Application, *, actor: str, now: datetime) -> None:
     record(StopLifted(application=application.ref, reason=reason), actor=actor, now=now)
 
 
+def lock_draft(application: Application) -> None:
+    """Hold the row until the transaction ends, so that two tabs cannot lose each other's answers."""
+    fresh = Application.objects.select_for_update().get(pk=application.pk)
+    application.state, application.version = fresh.state, fresh.version
+    if fresh.state != journey.State.DRAFT:
+        raise MoveRefused(state=fresh.state)
+
+
 def save_answers(application: Application, *, actor: str, now: datetime, **changes: Any) -> Answers:
     """Autosave: write some answers of a draft. Raises MoveRefused once identity is fixed."""
     with transaction.atomic():
-        if application.state != journey.State.DRAFT:
-            raise MoveRefused(state=application.state)
+        lock_draft(application)
         answers = replace(dossier.open_answers(application, actor="worker", why="save", now=now), **changes)
         dossier.write_answers(application, answers)
         Application.objects.filter(pk=application.pk).update(touched_at=now)
         return answers
+
+
+class Unfinished(Refused):
+    code = "answers-missing"
+    message = _("Something is still missing. Fill it in, then send the application.")
+    status = 422
+
+
+class NotEligible(Refused):
+    code = "not-eligible"
+    message = _("With these answers this kind of application is not possible.")
+    status = 422
+
+
+class AlreadyApplied(Refused):
+    code = "already-applied"
+    message = _("You already have an application for this person: %(ref)s. Go on with that one.")
+
+
+def progress_of(application: Application, answers: Answers) -> Progress:
+    """How far the application is: answers and photographed papers."""
+    have = application.attachments.live().values_list("kind", flat=True)  # type: ignore[attr-defined]
+    return Progress(application.kind, answers, frozenset(have))
+
+
+def choose(application: Application, *, actor: str, now: datetime, **told: Any) -> None:
+    """Autosave of what stands on the row of a draft: kind, booklet, years, priority."""
+    with transaction.atomic():
+        lock_draft(application)
+        kind = told.get("kind", application.kind)
+        allowed = eligibility.years_allowed(kind)
+        if told.get("years", application.years) not in allowed:
+            told["years"] = allowed[0]
+        tell(application, actor=actor, now=now, **told)
+        Application.objects.filter(pk=application.pk).update(touched_at=now)
+
+
+@transaction.atomic
+def keep_paper(
+    application: Application, code: str, jpeg: bytes, *, action_id: str, actor: str, now: datetime
+) -> None:
+    """Keep the photo of one paper of a draft, encrypted; it replaces an earlier one."""
+    with once(action_id, application.ref, code, hashlib.sha256(jpeg).hexdigest()) as seen:
+        if seen:
+            return
+        answers = save_answers(application, actor=actor, now=now)
+        dossier.attach(application, code, jpeg, content_type="image/jpeg", now=now)
+        if code in answers.to_bring:
+            left = tuple(other for other in answers.to_bring if other != code)
+            save_answers(application, actor=actor, now=now, to_bring=left)
+        fault("applications.after_paper")
+        seen.remember(code)
+
+
+def bring_paper(application: Application, code: str, *, actor: str, now: datetime) -> None:
+    """The applicant cannot photograph this paper and brings the original."""
+    with transaction.atomic():
+        answers = save_answers(application, actor=actor, now=now)
+        if code not in answers.to_bring:
+            save_answers(application, actor=actor, now=now, to_bring=(*answers.to_bring, code))
+
+
+@transaction.atomic
+def declare(application: Application, *, action_id: str, actor: str, now: datetime) -> Application:
+    """The applicant states that the answers are true, and submits.
+
+    Raises Unfinished, NotEligible or AlreadyApplied; then nothing has changed.
+    """
+    with once(f"{action_id}:declare", application.ref) as seen:
+        if seen:
+            application.refresh_from_db()
+            return application
+        answers = save_answers(application, actor=actor, now=now, truth_stated=True)
+        if not progress_of(application, answers).is_whole:
+            raise Unfinished()
+        today = eligibility.today(now)
+        if eligibility.obstacle(application.kind, answers, today):
+            raise NotEligible()
+        _insist_on_first(application, answers)
+        if not application.priority and answers.born:
+            tell(application, actor=actor, now=now, priority=_priority(answers.born, today, now))
+        submit(application, action_id=action_id, actor=actor, now=now)
+        fault("applications.after_submit")
+        return seen.remember(application)
+
+
+def _insist_on_first(application: Application, answers: Answers) -> None:
+    """One account has one open application for one person."""
+    nik_key = node.here().keys.token("nik", answers.nik)
+    others = Application.objects.filter(account=application.account, nik_key=nik_key)
+    other = others.exclude(pk=application.pk).exclude(state__in=journey.ENDS).order_by("id").first()
+    if other is not None:
+        raise AlreadyApplied(ref=other.ref)
+
+
+def _priority(born: date, today: date, now: datetime) -> str:
+    return eligibility.priority_by_age(
+        born,
+        today,
+        elderly_from=policy.value("priority_age", now=now),
+        child_below=policy.value("priority_child_age", now=now),
+    )
+
+
+@transaction.atomic
+def delete_draft(application: Application, *, action_id: str, actor: str, now: datetime) -> Application:
+    """The applicant deletes a draft. What was typed and photographed is destroyed at once."""
+    return _give_up(application, "deleted-by-applicant", action_id=action_id, actor=actor, now=now)
+
+
+@transaction.atomic
+def give_up(application: Application, *, now: datetime) -> Application:
+    """A draft nobody touched, or a numbered application without a place, ends."""
+    reason = "draft-untouched" if application.state == journey.State.DRAFT else "no-place-chosen"
+    action_id = f"give-up:{application.ref}:{application.version}"
+    return _give_up(application, reason, action_id=action_id, actor="worker", now=now)
+
+
+def _give_up(application: Application, reason: str, *, action_id: str, actor: str, now: datetime) -> Application:
+    with once(action_id, application.ref, reason) as seen:
+        if seen:
+            application.refresh_from_db()
+            return application
+        if actor != "worker" and application.state != journey.State.DRAFT:
+            raise MoveRefused(state=application.state)
+        was_draft = application.state == journey.State.DRAFT
+        move(application, journey.EXPIRE, actor=actor, now=now, reason=reason)
+        if was_draft:
+            dossier.erase(application)
+        return seen.remember(application)

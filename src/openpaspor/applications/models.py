@@ -69,6 +69,14 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def in_state(self, *states: State) -> ApplicationQuerySet:
         return self.filter(state__in=states)
 
+    def untouched_since(self, moment: datetime) -> ApplicationQuerySet:
+        """Drafts whose last answer is older than `moment`."""
+        return self.in_state(State.DRAFT).filter(touched_at__lt=moment).order_by("touched_at")
+
+    def without_place_since(self, moment: datetime) -> ApplicationQuerySet:
+        """Numbered applications that have waited for their applicant to choose a place since before `moment`."""
+        return self.in_state(State.SUBMITTED).filter(state_since__lt=moment).order_by("state_since")
+
     def at(self, office: Office | str) -> ApplicationQuerySet:
         return self.filter(office=office)
 
@@ -98,6 +106,7 @@ class Application(models.Model):
 
     nik_key = models.CharField(max_length=32, blank=True, db_index=True)  # keyed hash of the NIK
     person_key = models.CharField(max_length=32, blank=True, db_index=True)  # of normalised name and birth date
+    name_key = models.CharField(max_length=32, blank=True, db_index=True)  # of the normalised name alone, for search
     born_key = models.CharField(max_length=32, blank=True)  # of the birth date, for tracking without sign-in
 
     # Told by the rooms, each in its own transaction (applications.actions.tell); never read to decide who may move.

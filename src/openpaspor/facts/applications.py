@@ -31,6 +31,7 @@ class Submitted(Fact):
     years: int
     nik_key: str
     person_key: str
+    name_key: str = ""
     born_key: str = ""
     same_day: bool = False
     priority: str = ""

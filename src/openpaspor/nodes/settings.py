@@ -136,6 +136,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 CSRF_FAILURE_VIEW = "openpaspor.ui.views.csrf_failure"
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
+LOCALE_PATHS = [Path(__file__).resolve().parent.parent / "kit" / "locale"]  # the kit is no app; its refusals speak too
 LANGUAGE_COOKIE_NAME = "bahasa"
 USE_I18N = True
 USE_TZ = True

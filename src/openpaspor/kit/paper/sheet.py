@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from openpaspor.kit import qr
 from openpaspor.kit.paper.words import Language
@@ -80,14 +80,15 @@ class Sheet(FPDF):
         self, x: float, y: float, width: float, height: float, text: str, *, size: float, least: float = 4
     ) -> None:
         """Text wrapped in a box, in the largest type that fits it."""
-        while True:
-            self.set_font("text", "B", size)
-            wrapped = self.multi_cell(width, size * 0.42, text, dry_run=True, output="LINES")
-            if len(wrapped) * size * 0.42 <= height or size <= least:
-                break
+        self.set_font("text", "B", size)
+        while size > least and self._height_of(text, width, size) > height:
             size -= 0.25
+            self.set_font("text", "B", size)
         self.set_xy(x, y)
         self.multi_cell(width, size * 0.42, text, align="L")
+
+    def _height_of(self, text: str, width: float, size: float) -> float:
+        return float(self.multi_cell(width, size * 0.42, text, dry_run=True, output=MethodReturnValue.HEIGHT))  # type: ignore[arg-type]
 
     def labelled(self, x: float, y: float, width: float, label: str, text: str, *, size: float = 11) -> float:
         """A small grey label and its text below; returns where it ends."""

@@ -1,15 +1,18 @@
-"""How allauth finds an applicant by phone, and how a code gets to the phone."""
+"""What allauth asks of this installation: whose number it is, how a code gets to it, and where a visitor comes from.
+
+The pages and the codes of signing in are our own (`docs/decisions/0003-signing-in.md`); allauth counts tries
+and knows where a visitor comes from behind proxies.
+"""
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from openpaspor.kit import clock, phones
+from openpaspor.kit import phones
 
 from .models import User
 
@@ -30,11 +33,5 @@ class PhoneAdapter(DefaultAccountAdapter):
     def set_phone_verified(self, user: User, phone: str) -> None:
         self.set_phone(user, phone, True)
 
-    def new_user(self, request: Any) -> User:
-        return User(code=f"A-{secrets.token_hex(6)}", joined_at=clock.now())
-
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
         import_string(settings.CODE_SENDER)(phones.normalise(phone), code)
-
-    def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
-        """Nothing is sent: the pages of a known and an unknown number look the same."""

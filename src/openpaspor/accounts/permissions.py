@@ -16,6 +16,7 @@ from openpaspor.kit import clock
 from openpaspor.ledger import node
 
 from .models import Role
+from .sessions import keep_alive
 
 
 def staff(*roles: Role) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -27,10 +28,11 @@ def staff(*roles: Role) -> Callable[[Callable[..., HttpResponse]], Callable[...,
             user = request.user
             if not user.is_authenticated:
                 return redirect(f"{reverse('accounts:staff_sign_in')}?next={quote(request.get_full_path())}")
-            posting = user.posting(clock.now()) if user.is_staff_member else None
-            if posting is None or posting.role not in roles:
+            posting = user.posting(clock.now(), *roles) if user.is_staff_member else None
+            if posting is None:
                 raise PermissionDenied
             request.posting = posting  # type: ignore[attr-defined]
+            keep_alive(request)
             return view(request, *args, **kwargs)
 
         guarded.staff_roles = roles  # type: ignore[attr-defined]

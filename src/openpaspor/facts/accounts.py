@@ -21,17 +21,30 @@ class Looked(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class PostingGranted(Fact):
+    """From now on a person may act in a role, at an office or at the centre."""
+
     name = "accounts.posting_granted"
 
-    person: str
+    person: str  # actor code
     role: str
     office: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostingEnded(Fact):
+    """From now on a person may no longer act in a role."""
+
     name = "accounts.posting_ended"
 
-    person: str
+    person: str  # actor code
     role: str
     office: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessReset(Fact):
+    """An operator took a staff member's password and app back and handed out a first password."""
+
+    name = "accounts.access_reset"
+
+    person: str  # actor code

@@ -10,9 +10,12 @@ import segno
 QUIET = 4  # modules of white around the code
 
 
-def svg(text: str, *, label: str) -> str:
-    """An inline picture that scales to its box, black on white in every theme, with `label` for those who cannot see it."""
-    code = _code(text)
+def svg(text: str, *, label: str, mode: str = "alphanumeric") -> str:
+    """An inline picture that scales to its box, black on white in every theme, with `label` for those who cannot see it.
+
+    `mode="byte"` takes any text, for codes that only a camera reads.
+    """
+    code = _code(text, mode)
     width = code.symbol_size(border=QUIET)[0]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {width}" role="img" aria-label={quoteattr(label)}'
@@ -43,9 +46,9 @@ def runs(row: list[bool]) -> list[tuple[int, int]]:
     return found
 
 
-def _code(text: str) -> segno.QRCode:
+def _code(text: str, mode: str = "alphanumeric") -> segno.QRCode:
     """Raises ValueError (segno's DataOverflowError is one) for text outside the alphanumeric mode or too long."""
-    return segno.make(text, mode="alphanumeric", error="m", micro=False, boost_error=True)
+    return segno.make(text, mode=mode, error="m", micro=False, boost_error=True)
 
 
 def _path(code: segno.QRCode) -> str:

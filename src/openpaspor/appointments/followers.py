@@ -1,0 +1,43 @@
+"""What the appointment desk does when money is settled, a visitor comes or does not, or an application ends."""
+
+from __future__ import annotations
+
+from openpaspor.applications.followers import held_here, known_here
+from openpaspor.applications.models import Application
+from openpaspor.facts.applications import Moved
+from openpaspor.facts.payments import Exempted, Settled
+from openpaspor.journey import State
+from openpaspor.ledger.follow import reacts
+from openpaspor.ledger.models import Entry
+from openpaspor.payments.models import Bill
+
+from . import actions
+
+ENDED = (State.WITHDRAWN, State.EXPIRED)
+BEFORE_THE_VISIT = (State.DRAFT, State.SUBMITTED, State.HOLDING, State.BOOKED, State.MISSED, *ENDED)
+
+
+@reacts(Settled, Exempted, holder=held_here)
+def seat_who_paid(application: Application, entry: Entry) -> None:
+    """Confirm the place that was held; where the hold lapsed before the money came, seat the applicant again."""
+    bill = Bill.objects.live_for(application)
+    if bill is None or not bill.is_paid:
+        return
+    action_id, now = entry.action_id_for("appointments.seat_who_paid"), entry.recorded_at
+    booking = actions.live_booking(application)
+    if application.state == State.HOLDING and booking is not None:
+        actions.confirm(booking, action_id=action_id, actor="worker", now=now)
+    elif application.state == State.SUBMITTED and actions.lapsed_place(application):
+        actions.seat_late_payer(application, action_id=action_id, actor="worker", now=now)
+
+
+@reacts(Moved, holder=known_here)
+def follow_visit(application: Application, entry: Entry) -> None:
+    """The visitor came, did not come, or there will be no visit. Needs no custody: the places are ours."""
+    action_id, now = entry.action_id_for("appointments.follow_visit"), entry.recorded_at
+    if application.state in ENDED:
+        actions.free_place(application, action_id=action_id, actor="worker", now=now)
+    elif application.state == State.MISSED:
+        actions.mark_missed(application, action_id=action_id, now=now)
+    elif application.state not in BEFORE_THE_VISIT:
+        actions.mark_used(application, action_id=action_id, now=now)

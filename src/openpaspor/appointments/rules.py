@@ -1,0 +1,81 @@
+"""Rules of the appointment desk that need no database and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+
+def spread(people: int, taken: Sequence[int]) -> list[int]:
+    """A day's people over its hours, evenly, so that as many as can be of those who have a place keep a quota.
+
+    `taken` are the people who already have a place, hour by hour; odd ones go to early hours.
+    """
+    offered = [0] * len(taken)
+    for _person in range(people if taken else 0):
+        uncovered = [hour for hour, booked in enumerate(taken) if offered[hour] < booked]
+        offered[min(uncovered or range(len(taken)), key=offered.__getitem__)] += 1
+    return offered
+
+
+def due_at(*, now: datetime, window_minutes: int, starts_at: datetime) -> datetime:
+    """Until when a held place waits for its money: the payment window, but never beyond the visit itself."""
+    return min(now + timedelta(minutes=window_minutes), starts_at)
+
+
+def rescue_until(*, missed_at: datetime, rescue_days: int) -> datetime:
+    """A missed visit can be made good for some days."""
+    return missed_at + timedelta(days=rescue_days)
+
+
+class NoPlace(StrEnum):
+    """Why an office has no place to offer."""
+
+    NOT_MADE = "not-made"  # the office cannot make this kind of passport
+    NO_BLANKS = "no-blanks"  # it has no booklets of this kind before a day
+    NOT_RELEASED = "not-released"  # its calendar opens at a moment
+    CLOSED = "closed"  # the days that are on sale are all closed
+    FULL = "full"  # until the last day on sale
+    IN_PERSON = "in-person"  # this kind of application is not booked online
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Why there is no place, with the day or the moment the reason ends."""
+
+    reason: NoPlace
+    until: date | None = None
+    opens_at: datetime | None = None
+
+
+def why_none(
+    *,
+    is_made: bool,
+    short_until: date | None,
+    today: date,
+    through: date | None,
+    open_days: Iterable[date],
+    opens_at: datetime,
+    opens_day: date,
+) -> Answer:
+    """The one reason that explains an office without a place, weightiest first.
+
+    `through` is the last day on sale, `open_days` the working days from tomorrow to it, `opens_at` the moment from
+    which the days after it can be chosen and `opens_day` the first of them.
+    """
+    if not is_made:
+        return Answer(NoPlace.NOT_MADE)
+    if short_until and short_until > today and (through is None or short_until > through):
+        return Answer(NoPlace.NO_BLANKS, until=short_until)
+    if through is None or through <= today:
+        return Answer(NoPlace.NOT_RELEASED, until=opens_day, opens_at=opens_at)
+    if not list(open_days):
+        return Answer(NoPlace.CLOSED, until=through, opens_at=opens_at)
+    return Answer(NoPlace.FULL, until=through, opens_at=opens_at)
+
+
+def next_three(counts: Mapping[date, int], days: Iterable[date]) -> list[tuple[date, int]]:
+    """The first three days with their places."""
+    return [(day, counts.get(day, 0)) for day in list(days)[:3]]

@@ -1,0 +1,41 @@
+"""Work that falls due by the clock: lapsed holds and the weekly release of new days."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from openpaspor.applications.actions import MoveRefused, NotHeldHere
+from openpaspor.ledger.sweeps import every
+from openpaspor.offices import calendars, policy
+from openpaspor.payments.actions import BillSettled
+
+from . import actions, calendar_actions
+from .models import Booking, Calendar
+
+
+@every(seconds=15)
+def free_lapsed_holds(*, now: datetime, limit: int = 500) -> int:
+    """Free places whose hold ended unpaid. Safe to run often, late, or twice at once. Returns places freed."""
+    freed = 0
+    grace = timedelta(minutes=policy.value("payment_grace_minutes", now=now))
+    lapsed = Booking.objects.lapsed(now=now - grace).select_related("application", "slot__office")
+    for booking in lapsed.order_by("held_until", "pk")[:limit]:
+        try:
+            actions.lapse(booking, action_id=f"lapse:{booking.pk}", actor="worker", now=now)
+        except (MoveRefused, BillSettled, NotHeldHere):
+            continue  # paid, or freed by another worker, a moment ago
+        freed += 1
+    return freed
+
+
+@every(seconds=60)
+def release_calendars(*, now: datetime, limit: int = 500) -> int:
+    """Put the next week of each office on sale when its release moment has come. Returns offices released."""
+    released = 0
+    read = calendars.reader(now)
+    for calendar in Calendar.objects.select_related("office").order_by("pk")[:limit]:
+        through = calendars.released_through(calendar.office, now, read)
+        if through > calendar.through:
+            calendar_actions.open_released(calendar.office, through, actor="worker", now=now)
+            released += 1
+    return released

@@ -20,7 +20,9 @@ def wish(request: HttpRequest, name: str, allowed: tuple[str, ...]) -> str:
 
 def keep(request: HttpRequest, response: HttpResponse, name: str, value: str) -> None:
     if request.GET.get(name) == value and request.COOKIES.get(name) != value:
-        response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+        response.set_cookie(
+            name, value, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
+        )
     patch_vary_headers(response, ["Cookie"])
 
 

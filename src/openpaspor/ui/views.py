@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from openpaspor.kit.refused import Refused
 from openpaspor.ui.forms import ActionForm, DateOfThreeBoxes, described
 
-
 # Error pages: `handler400 = "openpaspor.ui.views.bad_request"` and so on in the root URLs
 
 
@@ -72,10 +71,16 @@ class ShownForm(ActionForm):
         widget=forms.CheckboxSelectMultiple,
         choices=[("ktp", _("Identity card")), ("kk", _("Family card")), ("akta", _("Birth certificate"))],
     )
-    city = forms.ChoiceField(label=_("City"), choices=[("dps", "Denpasar"), ("mks", "Makassar"), ("djj", "Jayapura")])
-    reason = forms.CharField(label=_("Reason for travel"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    city = forms.ChoiceField(
+        label=_("City"), choices=[("dps", "Denpasar"), ("mks", "Makassar"), ("djj", "Jayapura")]
+    )
+    reason = forms.CharField(
+        label=_("Reason for travel"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
     photo = forms.FileField(label=_("Photo of the family card"), required=False)
-    true = forms.BooleanField(label=_("What I wrote is true"), help_text=_("Untrue answers can end the application."))
+    true = forms.BooleanField(
+        label=_("What I wrote is true"), help_text=_("Untrue answers can end the application.")
+    )
 
 
 @dataclass(frozen=True)
@@ -110,11 +115,51 @@ STEPS = [
 
 
 SHOWN_NOW = datetime(2026, 11, 24, 1, 40, tzinfo=UTC)
-ICONS = (
-    "left right arrow check done info warn stop wrong quiet todo hollow half square now clock calendar pin user users phone "
-    "file camera pay printer passport search copy help lock eye edit plus trash down bell ticket scan office shield "
-    "again home message"
-).split()
+ICONS = [
+    "left",
+    "right",
+    "arrow",
+    "check",
+    "done",
+    "info",
+    "warn",
+    "stop",
+    "wrong",
+    "quiet",
+    "todo",
+    "hollow",
+    "half",
+    "square",
+    "now",
+    "clock",
+    "calendar",
+    "pin",
+    "user",
+    "users",
+    "phone",
+    "file",
+    "camera",
+    "pay",
+    "printer",
+    "passport",
+    "search",
+    "copy",
+    "help",
+    "lock",
+    "eye",
+    "edit",
+    "plus",
+    "trash",
+    "down",
+    "bell",
+    "ticket",
+    "scan",
+    "office",
+    "shield",
+    "again",
+    "home",
+    "message",
+]
 
 
 def components(request: HttpRequest) -> HttpResponse:
@@ -128,7 +173,9 @@ def components(request: HttpRequest) -> HttpResponse:
     }
     page = {
         "form": ShownForm(),
-        "wrong_form": ShownForm(prefix="w", data={"w-name": "", "w-born_day": "31", "w-born_month": "2", "w-born_year": "2001"}),
+        "wrong_form": ShownForm(
+            prefix="w", data={"w-name": "", "w-born_day": "31", "w-born_month": "2", "w-born_year": "2001"}
+        ),
         "steps": STEPS,
         "shown_refusal": ShownRefusal(),
         "state": ShownState("S1", _("visits, photos, interviews"), _("approval and printing"), "11.30 WITA"),

@@ -73,7 +73,7 @@
   const start = Date.now();
   const countDown = () => all("[data-seconds]").forEach((one) => {
     const minutes = Math.ceil((one.dataset.seconds - (Date.now() - start) / 1000) / 60);
-    one.textContent = minutes > 0 ? one.dataset.left.replace("%", minutes) : one.dataset.over;
+    one.textContent = minutes > 0 ? one.dataset.left.replace("#", minutes) : one.dataset.over;
   });
   countDown();
   setInterval(countDown, 20000);

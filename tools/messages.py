@@ -93,7 +93,7 @@ def texts_of_template(path: Path) -> Iterator[tuple[Text, int]]:
             for found in pattern.finditer(code):
                 words = [ast.literal_eval(word) for word in found.groups()]
                 context, msgid, plural = (None if place is None else words[place] for place in places)
-                yield Text(msgid, plural, context), code.count("\n", 0, found.start()) + 1
+                yield Text(str(msgid), plural, context), code.count("\n", 0, found.start()) + 1
 
 
 def catalogue_of(path: Path) -> Path:

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import stat
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -147,10 +148,19 @@ def server(home: Path, host: str, port: int) -> Iterator[Check]:
     running = (home / "lock").exists() and lock.is_held(home)
     yield Check("lock", True, "The server is running." if running else "Nothing is running from this folder.")
     trouble = machine.trouble_with_port(host, port)
-    if running and trouble:
-        yield Check("port", True, f"Port {port} is in use, as it should be while the server is running.")
+    if trouble and answers(host, port):
+        yield Check("port", True, f"Port {port} is in use, by a running OpenPaspor.")
     else:
         yield answered("port", trouble, f"Port {port} is free.")
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a server like ours answers there."""
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False
 
 
 def migrations() -> Check:

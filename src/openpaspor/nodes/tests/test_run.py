@@ -66,7 +66,7 @@ def test_a_killed_main_process_leaves_nobody_serving(serving: Server):
     assert until(lambda: all(is_gone(worker) for worker in workers))
     assert until(lambda: not serving.is_healthy())
     if not serving.is_on_postgres:
-        assert not lock.is_held(serving.home)
+        assert until(lambda: not lock.is_held(serving.home))
 
 
 def test_a_killed_serving_process_ends_the_server_with_its_code(serving: Server):
@@ -109,16 +109,16 @@ def test_a_port_in_use_is_one_sentence(prepared: Server):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_second_server_in_the_same_home_is_one_sentence(serving: Server):
-    if serving.is_on_postgres:
-        pytest.xfail("on PostgreSQL several servers may run")
+def test_a_home_in_use_is_one_sentence(tmp_path: Path):
+    server = Server(tmp_path / "var")
+    server.environment.pop("OPENPASPOR_DATABASE_URL", None)  # on PostgreSQL several servers may run
 
-    done = serving.run("run", "--port", "1")
+    with lock.hold(server.home):
+        done = server.run("run", "--port", str(server.port))
 
     assert done.returncode == 3
     assert "already running" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert serving.is_healthy()
 
 
 def test_what_was_committed_survives_a_kill(serving: Server):
@@ -136,8 +136,8 @@ def test_doctor_finds_a_running_installation_well(serving: Server):
     answer = serving.ask("doctor")
 
     assert answer["schema"] == 1
-    wrong = [check for check in answer["checks"] if not check["ok"] and check["id"] != "chromium"]
-    assert wrong == []
+    wrong = {check["id"] for check in answer["checks"] if not check["ok"]}
+    assert wrong <= {"chromium", "translations"}  # which `make` sees to
     assert {"python", "home", "disk-free", "keys", "lock", "port", "migrations", "static", "clock"} <= {
         check["id"] for check in answer["checks"]
     }

@@ -1,0 +1,118 @@
+"""What the centre says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from .base import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked(Fact):
+    """The checks ran over a file: how each ended, as `check=result`."""
+
+    name = "adjudication.checked"
+
+    application: str
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseTaken(Fact):
+    """The queue gave the file to an adjudicator."""
+
+    name = "adjudication.case_taken"
+
+    application: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSkipped(Fact):
+    name = "adjudication.case_skipped"
+
+    application: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided(Fact):
+    """An adjudicator decided; it takes effect later and can be taken back until then."""
+
+    name = "adjudication.decided"
+
+    application: str
+    verdict: str  # approve, ask, refuse, defer
+    reasons: tuple[str, ...] = ()
+    effective_at: datetime | None = None  # none while a second person must agree
+    until: date | None = None  # of a deferral
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondOpinion(Fact):
+    """A different adjudicator decided the same file without seeing the first opinion."""
+
+    name = "adjudication.second_opinion"
+
+    application: str
+    verdict: str
+    agrees: bool
+    first: str  # who gave the first opinion
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenBack(Fact):
+    name = "adjudication.taken_back"
+
+    application: str
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Fact):
+    """The centre needs more, from the applicant, until a day."""
+
+    name = "adjudication.asked"
+
+    application: str
+    reasons: tuple[str, ...]
+    until: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered(Fact):
+    """The applicant answered what the centre asked; the words are in the dossier."""
+
+    name = "adjudication.answered"
+
+    application: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objected(Fact):
+    """The applicant objects to a refusal; the words are in the dossier."""
+
+    name = "adjudication.objected"
+
+    application: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revoked(Fact):
+    """An approval was withdrawn before printing, or printing was stopped after it."""
+
+    name = "adjudication.revoked"
+
+    application: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchListed(Fact):
+    """A person was put on the watch-list, as keyed hashes. The list never leaves the centre in clear."""
+
+    name = "adjudication.watch_listed"
+
+    nik_key: str
+    person_key: str
+    reason: str

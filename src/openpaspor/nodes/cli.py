@@ -87,6 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CANNOT_START
     except BrokenPipeError:
         return CANNOT_START
+    except OSError as trouble:
+        say(f"{trouble.filename or 'A file'}: {trouble.strerror}. `openpaspor doctor` says what to do.")
+        return CANNOT_START
 
 
 if __name__ == "__main__":

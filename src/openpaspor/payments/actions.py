@@ -48,7 +48,6 @@ from .models import (
     Place,
     Proof,
     Purpose,
-    Reason,
     Receipt,
     RefundReason,
     SettlementFile,

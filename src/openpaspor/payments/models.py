@@ -272,6 +272,15 @@ class SettlementFile(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def missing(self) -> ReceiptQuerySet:
+        """Receipts of its span of time that no settlement file has named yet."""
+        if self.first_paid_at is None or self.last_paid_at is None:
+            return Receipt.objects.none()
+        span = (self.first_paid_at, self.last_paid_at)
+        return Receipt.objects.filter(provider=self.provider, settled_idr=None, paid_at__range=span).order_by(
+            "pk"
+        )
+
 
 class Outcome(models.TextChoices):
     """What became of one line of a settlement file."""

@@ -48,7 +48,7 @@ def read_notice(body: bytes, headers: Mapping[str, str]) -> Notice:
         raise BadSignature()
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotJson() from None
     if not isinstance(said, dict):
         raise NotJson()

@@ -43,7 +43,9 @@ DESPITE_STOP = frozenset({"withdraw", "expire", "revoke", "lapse", "unseat", "mi
 
 class MoveRefused(Refused):
     code = "move-refused"
-    message = _("This application is not at the right stage for that (%(state)s). Open it again to see where it stands.")
+    message = _(
+        "This application is not at the right stage for that (%(state)s). Open it again to see where it stands."
+    )
 
 
 class Stopped(Refused):
@@ -61,7 +63,9 @@ class TooMany(Refused):
     message = _("You have %(limit)s open applications. Finish or delete one before you start another.")
 
 
-def move(application: Application, arrow: Move, *, actor: str, now: datetime, reason: str = "") -> Application:
+def move(
+    application: Application, arrow: Move, *, actor: str, now: datetime, reason: str = ""
+) -> Application:
     """Take the application along one arrow of the map and say so, inside the caller's transaction.
 
     Compare-and-set on state, version and custodian: of two at once one wins, the other gets MoveRefused. Raises
@@ -79,7 +83,10 @@ def move(application: Application, arrow: Move, *, actor: str, now: datetime, re
     custodian = journey.STATES[arrow.target].custodian
     term = application.term + (custodian != application.custodian)
     changed = Application.objects.filter(
-        pk=application.pk, state=application.state, version=application.version, custodian=application.custodian
+        pk=application.pk,
+        state=application.state,
+        version=application.version,
+        custodian=application.custodian,
     ).update(
         state=arrow.target,
         version=F("version") + 1,
@@ -135,7 +142,9 @@ def tell(application: Application, *, actor: str, now: datetime, **changes: Any)
     Application.objects.filter(pk=application.pk).update(**new)
     for name, value in new.items():
         setattr(application, name, value)
-    said = tuple(f"{name.removesuffix('_id')}={json.dumps(_as_json(value))}" for name, value in sorted(new.items()))
+    said = tuple(
+        f"{name.removesuffix('_id')}={json.dumps(_as_json(value))}" for name, value in sorted(new.items())
+    )
     record(Told(application=application.ref, changes=said), actor=actor, now=now)
 
 
@@ -162,7 +171,9 @@ def start_application(
     years: int = 10,
 ) -> Application:
     """Open a draft with an empty dossier. Raises TooMany when the account holds as many open ones as it may."""
-    with once(action_id, str(kind), str(channel), office.code if office else "", account.code if account else "") as seen:
+    with once(
+        action_id, str(kind), str(channel), office.code if office else "", account.code if account else ""
+    ) as seen:
         if seen:
             return Application.objects.get(pk=seen.answer)
         if account is not None:
@@ -399,7 +410,9 @@ def give_up(application: Application, *, now: datetime) -> Application:
     return _give_up(application, reason, action_id=action_id, actor="worker", now=now)
 
 
-def _give_up(application: Application, reason: str, *, action_id: str, actor: str, now: datetime) -> Application:
+def _give_up(
+    application: Application, reason: str, *, action_id: str, actor: str, now: datetime
+) -> Application:
     with once(action_id, application.ref, reason) as seen:
         if seen:
             application.refresh_from_db()

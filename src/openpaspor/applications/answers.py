@@ -29,15 +29,20 @@ class Answers:
     old_number: str = ""
     old_expires_on: date | None = None
     old_reason: str = ""  # expired, full
+    old_place: str = ""  # indonesia, abroad: where it was issued
     purpose: str = ""  # tourism, umrah, study, work, medical, family, other
     destination: str = ""  # country, may be unknown
     travel_on: date | None = None
+    to_bring: tuple[str, ...] = ()  # codes of papers that come as originals, not as pictures
     truth_stated: bool = False
     interview: dict[str, str] = field(default_factory=dict)  # question code -> answer code or short note
     further: dict[str, Any] = field(default_factory=dict)  # fields of a newer version, kept as they came
 
     def to_json(self) -> bytes:
-        values = {key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(self).items()}
+        values = {
+            key: value.isoformat() if isinstance(value, date) else value
+            for key, value in asdict(self).items()
+        }
         return json.dumps(values, ensure_ascii=False, sort_keys=True).encode()
 
     @classmethod
@@ -48,6 +53,7 @@ class Answers:
         for key in ("born", "old_expires_on", "travel_on"):
             if values.get(key):
                 values[key] = date.fromisoformat(values[key])
+        values["to_bring"] = tuple(values.get("to_bring", ()))
         values["further"] = {**values.get("further", {}), **further}
         return cls(**values)
 

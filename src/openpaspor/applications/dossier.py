@@ -16,6 +16,7 @@ from openpaspor.ledger import keys, node
 from openpaspor.ledger.keys import decrypt, encrypt
 from openpaspor.ledger.models import NodeRecord
 from openpaspor.ledger.record import record
+from openpaspor.ledger.store import Store
 
 from .answers import Answers
 from .models import Application, Attachment, Dossier, DossierKey
@@ -46,7 +47,9 @@ def create(application: Application, answers: Answers) -> None:
     """Make the application's key, wrapped to ourselves, and its first document."""
     secret = os.urandom(32)
     us = node.here()
-    DossierKey.objects.create(application=application, node=us.name, wrapped=keys.wrap(secret, us.keys.box_public))
+    DossierKey.objects.create(
+        application=application, node=us.name, wrapped=keys.wrap(secret, us.keys.box_public)
+    )
     document = encrypt(secret, answers.to_json(), _purpose(application, "answers"))
     Dossier.objects.create(application=application, document=document)
 
@@ -73,23 +76,39 @@ def write_answers(application: Application, answers: Answers) -> None:
 
 
 @transaction.atomic
-def attach(application: Application, kind: str, plain: bytes, *, content_type: str, now: datetime) -> Attachment:
+def attach(
+    application: Application, kind: str, plain: bytes, *, content_type: str, now: datetime
+) -> Attachment:
     """Keep a picture, encrypted, and let it replace the earlier ones of its kind."""
     sealed = encrypt(_key(application), plain, _purpose(application, f"attachment:{kind}"))
     digest = node.here().store.put(sealed)
     fault("dossier.after_store")
     Attachment.objects.filter(application=application, kind=kind, replaced=False).update(replaced=True)
     return Attachment.objects.create(
-        application=application, kind=kind, digest=digest, content_type=content_type, size=len(plain), added_at=now
+        application=application,
+        kind=kind,
+        digest=digest,
+        content_type=content_type,
+        size=len(plain),
+        added_at=now,
     )
 
 
-def open_attachment(attachment: Attachment, *, actor: str, why: str, now: datetime, office: str = "") -> bytes:
+def open_attachment(
+    attachment: Attachment, *, actor: str, why: str, now: datetime, office: str = ""
+) -> bytes:
     """The picture in clear; the look is recorded. Raises AttachmentMissing while its bytes are on their way."""
     application = attachment.application
     sealed = node.here().store.get(attachment.digest)
     if not _may_look_unrecorded(application, actor):
-        look(application.ref, actor=actor, why=why, what=f"attachment:{attachment.kind}", now=now, office=office)
+        look(
+            application.ref,
+            actor=actor,
+            why=why,
+            what=f"attachment:{attachment.kind}",
+            now=now,
+            office=office,
+        )
     return decrypt(_key(application), sealed, _purpose(application, f"attachment:{attachment.kind}"))
 
 
@@ -138,7 +157,8 @@ def _nodes_of(application: Application, site: Site) -> list[NodeRecord]:
     return [
         row
         for row in newest.values()
-        if row.role == site or (site == Site.OFFICE and row.role == "office" and application.office_id in row.offices)
+        if row.role == site
+        or (site == Site.OFFICE and row.role == "office" and application.office_id in row.offices)
     ]
 
 
@@ -163,3 +183,19 @@ def take_in(application: Application, sealed: DossierSealed, *, now: datetime) -
             defaults={"kind": kind, "content_type": content_type, "size": int(size), "added_at": now},
         )
     Attachment.objects.filter(application=application).exclude(digest__in=named).update(replaced=True)
+
+
+@transaction.atomic
+def erase(application: Application) -> None:
+    """Destroy the key, the document and the pictures of somebody who never submitted. The log stays."""
+    digests = list(application.attachments.values_list("digest", flat=True))  # type: ignore[attr-defined]
+    Attachment.objects.filter(application=application).update(replaced=True)
+    DossierKey.objects.filter(application=application).delete()
+    Dossier.objects.filter(application=application).delete()
+    store = node.here().store
+    transaction.on_commit(lambda: _forget(store, digests))
+
+
+def _forget(store: Store, digests: list[str]) -> None:
+    for digest in digests:
+        store.remove(digest)

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from openpaspor.facts import Fact
-from openpaspor.facts.applications import DossierSealed, Moved, Started, StopLifted, StopOrdered, Submitted, Told
+from openpaspor.facts.applications import (
+    DossierSealed,
+    Moved,
+    Started,
+    StopLifted,
+    StopOrdered,
+    Submitted,
+    Told,
+)
 from openpaspor.ledger import node
 from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
 from openpaspor.ledger.models import Entry
@@ -15,7 +23,9 @@ from .replay import columns_of
 
 def held_here(entry: Entry) -> Application | None:
     """The application an entry speaks of, fresh from the database, when this node holds it. For `@reacts`."""
-    application = Application.objects.filter(ref=entry.application).select_related("office", "account").first()
+    application = (
+        Application.objects.filter(ref=entry.application).select_related("office", "account").first()
+    )
     return application if application and application.is_held_here(entry.recorded_at) else None
 
 

@@ -105,8 +105,12 @@ class Application(models.Model):
     submitted_at = models.DateTimeField(null=True)  # UTC
 
     nik_key = models.CharField(max_length=32, blank=True, db_index=True)  # keyed hash of the NIK
-    person_key = models.CharField(max_length=32, blank=True, db_index=True)  # of normalised name and birth date
-    name_key = models.CharField(max_length=32, blank=True, db_index=True)  # of the normalised name alone, for search
+    person_key = models.CharField(
+        max_length=32, blank=True, db_index=True
+    )  # of normalised name and birth date
+    name_key = models.CharField(
+        max_length=32, blank=True, db_index=True
+    )  # of the normalised name alone, for search
     born_key = models.CharField(max_length=32, blank=True)  # of the birth date, for tracking without sign-in
 
     # Told by the rooms, each in its own transaction (applications.actions.tell); never read to decide who may move.
@@ -176,7 +180,9 @@ class DossierKey(models.Model):
     wrapped = models.TextField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["application", "node"], name="one_wrapped_key_per_node")]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "node"], name="one_wrapped_key_per_node")
+        ]
 
     def __str__(self) -> str:
         return f"{self.application_id} for {self.node}"

@@ -58,12 +58,18 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "lost": ("ktp", "kk", "birth", "police"),
     "damaged": ("ktp", "kk", "birth", "old-passport"),
 }
+# Only passports issued in Indonesia after 2009 stand in the register; with another one a new one's papers are needed.
+OLD_FROM_ABROAD = ("ktp", "kk", "birth", "old-passport")
 
-# Old passports issued in Indonesia after 2009 are in the register; with another one the papers of a new one are needed.
-OLD_ABROAD = ("ktp", "kk", "birth", "old-passport")
 
+def needed(
+    kind: str, *, had_passport: bool = False, old_from_abroad: bool = False, missing_parent: str = ""
+) -> tuple[Paper, ...]:
+    """The papers of one kind of application, in the order in which they are asked for.
 
-def needed(kind: str, *, old_from_abroad: bool = False) -> tuple[Paper, ...]:
-    """The papers of one kind of application, in the order in which they are asked for."""
-    codes = OLD_ABROAD if kind == "adult-replace" and old_from_abroad else NEEDED[kind]
-    return tuple(PAPERS[code] for code in codes)
+    `missing_parent` is "father" or "mother" where only one parent acts for the child.
+    """
+    codes = OLD_FROM_ABROAD if kind == "adult-replace" and old_from_abroad else NEEDED[kind]
+    if kind == "child" and had_passport:
+        codes += ("old-passport",)
+    return tuple(PAPERS[code] for code in codes if code != f"{missing_parent}-ktp")

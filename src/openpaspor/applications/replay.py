@@ -31,7 +31,17 @@ def columns_of(fact: Fact) -> dict[str, Any]:
         case Submitted():
             return {
                 name: getattr(fact, name)
-                for name in ("kind", "booklet", "years", "nik_key", "person_key", "name_key", "born_key", "same_day", "priority")
+                for name in (
+                    "kind",
+                    "booklet",
+                    "years",
+                    "nik_key",
+                    "person_key",
+                    "name_key",
+                    "born_key",
+                    "same_day",
+                    "priority",
+                )
             }
         case Moved():
             return {

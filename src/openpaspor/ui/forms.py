@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -141,7 +141,7 @@ class ThreeBoxDate(forms.MultiWidget):
     use_fieldset = True
 
     def __init__(self, attrs: dict[str, Any] | None = None, *, birthday: bool = False) -> None:
-        boxes = {}
+        boxes: dict[str, forms.Widget | type[forms.Widget]] = {}
         for box, width in (("day", 2), ("month", 2), ("year", 4)):
             hints = {"inputmode": "numeric", "maxlength": width + 2, "class": f"box box-{width}"}
             hints["autocomplete"] = f"bday-{box}" if birthday else "off"
@@ -196,5 +196,5 @@ class DateOfThreeBoxes(forms.MultiValueField):
         except ValueError:
             self._refuse("day")
 
-    def _refuse(self, code: str) -> Any:
+    def _refuse(self, code: str) -> NoReturn:
         raise ValidationError(self.error_messages[code], code=code)

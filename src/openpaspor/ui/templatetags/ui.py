@@ -30,7 +30,7 @@ ZONE_WORDS = {
 
 
 @register.filter
-def rupiah(amount: int | None) -> str:
+def rupiah(amount: int | str | None) -> str:
     """650000 -> Rp650.000, in both languages."""
     if amount is None or amount == "":
         return ""

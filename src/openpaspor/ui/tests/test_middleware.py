@@ -1,3 +1,4 @@
+import pytest
 from django.http import HttpRequest, HttpResponse
 from django.template import Context
 from django.test import RequestFactory
@@ -57,6 +58,7 @@ def test_larger_text_is_kept():
     assert response.cookies["huruf"].value == "besar"
 
 
+@pytest.mark.django_db
 def test_a_refusal_nobody_caught_becomes_a_page_with_its_code():
     request = asked()
     page = RefusedMiddleware(speak).process_exception(request, SlotFull())

@@ -49,7 +49,7 @@
       : [...all("[data-key]")].find((one) => one.dataset.key.toLowerCase() === name && !one.disabled && one.offsetParent);
     if (!wanted) return;
     event.preventDefault();
-    wanted.focus();
+    wanted.focus({ preventScroll: true });
     wanted === search ? search.select() : wanted.click();
   });
   let help;

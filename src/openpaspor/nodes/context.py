@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -12,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from openpaspor.accounts.models import Role
 from openpaspor.kit import clock
 from openpaspor.ledger import node
+from openpaspor.offices.models import Office
 
 DOORS: dict[str, list[tuple[str, str]]] = {
     Role.OFFICER: [
@@ -45,27 +48,65 @@ class Door:
     current: bool
 
 
+HOME_OFFICE = "DENPASAR"  # the demo plays there
+
+DEMO_LINKS = [("notifications:inbox", _("Inbox")), ("payments:bank", _("Bank"))]
+
+
 @dataclass(frozen=True)
 class Demo:
-    """What the demo ribbon shows."""
+    """What the demo ribbon shows: the domain clock in the zone of whoever looks."""
 
     now: datetime
+    office: Office
+    here: str  # the page to come back to
+    links: list[Door]
+
+    @property
+    def timezone(self) -> str:
+        return self.office.timezone
+
+    @property
+    def zone(self) -> str:
+        return self.office.zone
+
+    @property
+    def seconds(self) -> int:
+        """Since local midnight."""
+        local = self.office.local(self.now)
+        return local.hour * 3600 + local.minute * 60 + local.second
+
+
+def home_office(request: HttpRequest) -> Office:
+    """The office whose clock and calendar count for whoever looks: that of their posting, else Denpasar."""
+    posting = getattr(request, "posting", None)
+    user = getattr(request, "user", None)
+    if posting is None and user and user.is_authenticated and user.is_staff_member:
+        posting = user.posting(clock.now())
+    return posting.office if posting and posting.office else Office.objects.get(pk=HOME_OFFICE)
+
+
+def _links(named: list[tuple[str, Any]], path: str) -> list[Door]:
+    """The links that this installation serves."""
+    doors = []
+    for name, label in named:
+        with suppress(NoReverseMatch):
+            url = reverse(name)
+            doors.append(Door(url, label, path == url))
+    return doors
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
     """Names for the base templates."""
     now = clock.now()
     posting = getattr(request, "posting", None)
-    doors = []
-    for name, label in DOORS.get(posting.role, []) if posting else []:
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        doors.append(Door(url, label, request.path == url))
+    demo = None
+    if node.here().demo:
+        here = request.get_full_path() if request.method == "GET" else ""
+        demo = Demo(now, home_office(request), here, _links(DEMO_LINKS, request.path))
     return {
         "now": now,
         "posting": posting,
-        "staff_nav": doors,
-        "demo": Demo(now) if node.here().demo else None,
+        "staff_nav": _links(DOORS.get(posting.role, []) if posting else [], request.path),
+        "demo": demo,
     }

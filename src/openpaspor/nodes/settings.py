@@ -163,6 +163,7 @@ LOGGING = {
 
 # Outside worlds, by dotted path: swap an adapter without a fork.
 CODE_SENDER = "openpaspor.notifications.channels.inbox.send_code"
+MESSAGE_SENDER = "openpaspor.notifications.channels.inbox.send"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 PAYMENT_GATEWAYS = {"demo": "openpaspor.payments.gateways.demo"}
 

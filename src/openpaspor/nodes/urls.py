@@ -18,6 +18,7 @@ ROOMS = [
     "issuance",
     "notifications",
     "nodes.ops",
+    "nodes.demo",
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

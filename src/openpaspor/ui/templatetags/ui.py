@@ -90,6 +90,18 @@ def when_short(moment: datetime | None, place: Any = None) -> str:
 
 
 @register.filter
+def day_short(moment: datetime | None, place: Any = None) -> str:
+    """Sel 24 Nov."""
+    return written(local(moment, place), "D j M") if moment else ""
+
+
+@register.filter
+def hour(moment: datetime | None, place: Any = None) -> str:
+    """09.30, where the zone stands beside it."""
+    return written(local(moment, place), "H.i") if moment else ""
+
+
+@register.filter
 def clock_time(moment: datetime | None, place: Any = None) -> str:
     """09.30 WITA."""
     if not moment:

@@ -81,6 +81,11 @@ class NothingToDecide(Refused):
     message = _("There is no proposal to decide, or it was decided already.")
 
 
+class AlreadyOpen(Refused):
+    code = "already-open"
+    message = _("This person already has an open application. Use that one if you can.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
     """Somebody who came without an appointment."""
@@ -119,11 +124,18 @@ def open_elsewhere(nik: str) -> list[Application]:
 
 
 @transaction.atomic
-def walk_in(visitor: Visitor, office: Office, *, action_id: str, actor: str, now: datetime) -> Application:
-    """Make an application for somebody without an appointment and take it in at once."""
+def walk_in(
+    visitor: Visitor, office: Office, *, action_id: str, actor: str, now: datetime, despite: bool = False
+) -> Application:
+    """Make an application for somebody without an appointment and take it in at once.
+
+    Raises AlreadyOpen when the same NIK has an open one, unless the officer makes a second `despite` it.
+    """
     with once(action_id, office.code, str(visitor.kind), visitor.ticket) as seen:
         if seen:
             return Application.objects.get(pk=seen.answer)
+        if not despite and open_elsewhere(visitor.answers.nik):
+            raise AlreadyOpen()
         application = start_application(
             visitor.kind,
             action_id=f"{action_id}:start",

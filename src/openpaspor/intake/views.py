@@ -142,10 +142,6 @@ def new(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "intake/new.html", {"form": form, "office": office}, status=422)
     typed = form.cleaned_data
-    if not typed["despite"]:
-        same = actions.open_elsewhere(typed["nik"])
-        if same:
-            return render(request, "intake/new.html", _offer(form, same, office), status=409)
     visitor = actions.Visitor(
         kind=typed["kind"],
         answers=form.answers,
@@ -164,16 +160,11 @@ def new(request: HttpRequest) -> HttpResponse:
     return redirect("intake:case", ref=application.ref)
 
 
-def _offer(form: forms.WalkInForm, same: list[Application], office: Any) -> dict[str, Any]:
+def _offer(form: forms.WalkInForm) -> dict[str, Any]:
     """This person already has an application: use it rather than make a second one."""
     typed = form.cleaned_data
-    take = forms.TakeInForm(initial={"ticket": typed["ticket"], "priority": typed["priority"]})
-    return {"form": form, "office": office, "same": same, "take": take, "refusal": AlreadyOpen()}
-
-
-class AlreadyOpen(Refused):
-    code = "already-open"
-    message = _("This person already has an open application. Use that one if you can.")
+    take = forms.TakeInForm(initial={"ticket": typed["ticket"], "priority": typed["priority"]}, auto_id=False)
+    return {"same": actions.open_elsewhere(typed["nik"]), "take": take}
 
 
 @require_POST

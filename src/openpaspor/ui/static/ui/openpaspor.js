@@ -4,10 +4,10 @@
   const all = (query, within = document) => within.querySelectorAll(query);
   document.documentElement.classList.add("with-script");
 
-  /* Older browsers know autofocus on fields only; the list of what to fix needs it too. */
+  /* Older browsers know autofocus on fields only. */
   if (!("autofocus" in HTMLElement.prototype)) all("[data-focus]")[0]?.focus();
 
-  /* A page that waits looks again by itself (without this file, by its meta refresh). */
+  /* A page that waits looks again by itself. */
   const waiting = all("[data-again]")[0];
   if (waiting) setTimeout(() => location.replace(waiting.dataset.again || location.href), 2000);
 
@@ -36,7 +36,7 @@
     setTimeout(wake, 8000);
   });
 
-  /* Keys of staff pages: data-key="F2", "Ctrl+Enter", "a". One letter never acts while somebody types. */
+  /* Keys: data-key="F2", "Ctrl+Enter", "a". One letter never acts while somebody types. */
   const typing = "input:not([type=radio],[type=checkbox]),textarea,select";
   const nameOf = ({ key, ctrlKey, altKey, shiftKey }) =>
     (ctrlKey ? "ctrl+" : "") + (altKey ? "alt+" : "") + (shiftKey && key.length > 1 ? "shift+" : "") + key.toLowerCase();
@@ -57,10 +57,9 @@
     if (help) return (help = help.remove());
     const list = document.createElement("dl");
     for (const one of all("[data-key]")) {
-      list.append(document.createElement("dt"), document.createElement("dd"));
-      list.lastChild.textContent = (one.querySelector("span") || one).textContent;
-      list.lastChild.previousSibling.innerHTML = "<kbd></kbd>";
-      list.lastChild.previousSibling.firstChild.textContent = one.dataset.key;
+      const [key, does] = ["dt", "dd"].map((name) => list.appendChild(document.createElement(name)));
+      key.appendChild(document.createElement("kbd")).textContent = one.dataset.key;
+      does.textContent = (one.querySelector("span") || one).textContent;
     }
     help = document.createElement("div");
     help.className = "key-help";
@@ -77,4 +76,12 @@
   });
   countDown();
   setInterval(countDown, 20000);
+
+  /* The demo's clock ticks; data-tick: seconds since local midnight. */
+  const tick = () => all("[data-tick]").forEach((one) => {
+    const moment = new Date(one.dataset.tick * 1000 + Date.now() - start);
+    one.textContent = moment.toISOString().slice(11, 19).replaceAll(":", ".");
+  });
+  tick();
+  if (all("[data-tick]")[0]) setInterval(tick, 1000);
 })();

@@ -11,7 +11,7 @@
   const waiting = all("[data-again]")[0];
   if (waiting) setTimeout(() => location.replace(waiting.dataset.again || location.href), 2000);
 
-  /* Copy buttons appear where copying is possible. */
+  /* Copy buttons, where copying is possible. */
   const offerCopies = () => navigator.clipboard && all("[data-copy]").forEach((button) => { button.hidden = false; });
   offerCopies();
   document.addEventListener("htmx:afterSwap", offerCopies);
@@ -25,7 +25,7 @@
     setTimeout(() => { word.textContent = before; }, 2000);
   });
 
-  /* A form is sent once. Coming back to the page wakes it up again. */
+  /* A form is sent once; coming back wakes it up. */
   const wake = () => all("[aria-busy=true]").forEach((busy) => busy.removeAttribute("aria-busy"));
   addEventListener("pageshow", wake);
   document.addEventListener("submit", (event) => {
@@ -68,7 +68,7 @@
     if (list.firstChild) document.body.append(help);
   };
 
-  /* Time left, beside a clock time that is always there. */
+  /* Time left, beside a clock time. */
   const start = Date.now();
   const countDown = () => all("[data-seconds]").forEach((one) => {
     const minutes = Math.ceil((one.dataset.seconds - (Date.now() - start) / 1000) / 60);

@@ -39,7 +39,9 @@ class AlreadyHolding(Refused):
 
 class OneLivePlace(Refused):
     code = "one-place-per-person"
-    message = _("This person already has a place under another application. Use that one, or withdraw it first.")
+    message = _(
+        "This person already has a place under another application. Use that one, or withdraw it first."
+    )
 
 
 class InPersonOnly(Refused):

@@ -65,11 +65,18 @@ def open_calendar(office: Office, day: date, *, action_id: str, actor: str, now:
 
 @transaction.atomic
 def open_calendars(
-    offices: Sequence[Office], working_days: int, *, action_id: str, actor: str, now: datetime, start: date | None = None
+    offices: Sequence[Office],
+    working_days: int,
+    *,
+    action_id: str,
+    actor: str,
+    now: datetime,
+    start: date | None = None,
 ) -> int:
     """Put the next working days of many offices on sale at once, from `start` or each office's own today on."""
     days = [
-        (office, calendars.open_days(office, start or calendars.today(office, now), working_days)) for office in offices
+        (office, calendars.open_days(office, start or calendars.today(office, now), working_days))
+        for office in offices
     ]
     return _open(days, once_id=action_id, actor=actor, now=now)
 
@@ -154,7 +161,15 @@ def open_released(office: Office, through: date, *, actor: str, now: datetime) -
 
 @transaction.atomic
 def set_pot(
-    office: Office, day: date, pot: str, booklet: str, people: int, *, action_id: str, actor: str, now: datetime
+    office: Office,
+    day: date,
+    pot: str,
+    booklet: str,
+    people: int,
+    *,
+    action_id: str,
+    actor: str,
+    now: datetime,
 ) -> int:
     """Offer so many places on a day out of one pot, spread over its hours. Lowering cancels nobody.
 
@@ -174,12 +189,34 @@ def set_pot(
         fault("appointments.pot_set")
         record(
             QuotaSet(
-                office=office.code, day=day, pot=pot, booklet=booklet, offered=people, before=before, taken=sum(taken)
+                office=office.code,
+                day=day,
+                pot=pot,
+                booklet=booklet,
+                offered=people,
+                before=before,
+                taken=sum(taken),
             ),
             actor=actor,
             now=now,
         )
         return seen.remember(before)
+
+
+@transaction.atomic
+def set_pots(
+    office: Office,
+    day: date,
+    wanted: Sequence[tuple[str, str, int]],
+    *,
+    action_id: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Set several pots of a day together: (pot, booklet, people) each, all or none."""
+    for pot, booklet, people in wanted:
+        one = f"{action_id}:{pot}:{booklet}"
+        set_pot(office, day, pot, booklet, people, action_id=one, actor=actor, now=now)
 
 
 def _refuse_day(office: Office, day: date, *, now: datetime) -> None:
@@ -195,7 +232,9 @@ def _all_hours(office: Office, day: date, pot: str, booklet: str, *, now: dateti
     times = calendars.arrival_times(office, day, read)
     empty = [_slot(office, day, starts_at, pot, booklet, 0, read) for starts_at in times]
     Slot.objects.bulk_create(empty, ignore_conflicts=True)
-    return list(Slot.objects.filter(office=office, day=day, pot=pot, booklet_kind=booklet).order_by("starts_at"))
+    return list(
+        Slot.objects.filter(office=office, day=day, pot=pot, booklet_kind=booklet).order_by("starts_at")
+    )
 
 
 # Closing a day

@@ -54,7 +54,10 @@ class Why(models.TextChoices):
     DAY_CLOSED = "day-closed", _("moved by us, the office was closed")
 
 
-OUR_DOING = (Why.RESEATED, Why.DAY_CLOSED)  # the applicant did not pick this time; moving it once more is free
+OUR_DOING = (
+    Why.RESEATED,
+    Why.DAY_CLOSED,
+)  # the applicant did not pick this time; moving it once more is free
 
 
 class Ended(models.TextChoices):
@@ -85,7 +88,9 @@ class Shortage(models.Model):
     until = models.DateField()  # local; the first day on which it has them again
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["office", "booklet_kind"], name="one_shortage_per_kind")]
+        constraints = [
+            models.UniqueConstraint(fields=["office", "booklet_kind"], name="one_shortage_per_kind")
+        ]
 
     def __str__(self) -> str:
         return f"{self.office_id} {self.booklet_kind} until {self.until}"
@@ -146,7 +151,9 @@ class Slot(models.Model):
         One UPDATE both checks and counts, so two people can never share the last place, on SQLite or on PostgreSQL,
         and we need no lock of our own.
         """
-        counted = Slot.objects.filter(pk=self.pk).bookable(now=now, count=count).update(taken=F("taken") + count)
+        counted = (
+            Slot.objects.filter(pk=self.pk).bookable(now=now, count=count).update(taken=F("taken") + count)
+        )
         if not counted:
             raise SlotFull() if Slot.objects.filter(pk=self.pk).on_sale(now=now).exists() else SlotClosed()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -38,7 +38,6 @@ class NoPlace(StrEnum):
     NOT_RELEASED = "not-released"  # its calendar opens at a moment
     CLOSED = "closed"  # the days that are on sale are all closed
     FULL = "full"  # until the last day on sale
-    IN_PERSON = "in-person"  # this kind of application is not booked online
 
 
 @dataclass(frozen=True)
@@ -56,26 +55,19 @@ def why_none(
     short_until: date | None,
     today: date,
     through: date | None,
-    open_days: Iterable[date],
+    is_open_meanwhile: bool,
     opens_at: datetime,
-    opens_day: date,
 ) -> Answer:
     """The one reason that explains an office without a place, weightiest first.
 
-    `through` is the last day on sale, `open_days` the working days from tomorrow to it, `opens_at` the moment from
-    which the days after it can be chosen and `opens_day` the first of them.
+    `through` is the last day on sale; `is_open_meanwhile` says whether it is open on any day from tomorrow to then;
+    from `opens_at` on more days can be chosen.
     """
     if not is_made:
         return Answer(NoPlace.NOT_MADE)
     if short_until and short_until > today and (through is None or short_until > through):
         return Answer(NoPlace.NO_BLANKS, until=short_until)
     if through is None or through <= today:
-        return Answer(NoPlace.NOT_RELEASED, until=opens_day, opens_at=opens_at)
-    if not list(open_days):
-        return Answer(NoPlace.CLOSED, until=through, opens_at=opens_at)
-    return Answer(NoPlace.FULL, until=through, opens_at=opens_at)
-
-
-def next_three(counts: Mapping[date, int], days: Iterable[date]) -> list[tuple[date, int]]:
-    """The first three days with their places."""
-    return [(day, counts.get(day, 0)) for day in list(days)[:3]]
+        return Answer(NoPlace.NOT_RELEASED, opens_at=opens_at)
+    reason = NoPlace.FULL if is_open_meanwhile else NoPlace.CLOSED
+    return Answer(reason, until=through, opens_at=opens_at)

@@ -26,7 +26,9 @@ TOMORROW = date(2026, 11, 25)
 _numbers = count(1)
 
 
-def make_office(code: str = "DENPASAR", timezone: str = "Asia/Makassar", office_class: str = "I TPI") -> Office:
+def make_office(
+    code: str = "DENPASAR", timezone: str = "Asia/Makassar", office_class: str = "I TPI"
+) -> Office:
     defaults = {
         "name": f"Kantor {code}",
         "office_class": office_class,
@@ -75,7 +77,9 @@ def make_head(office: Office) -> User:
     return user
 
 
-def make_draft(*, nik: str = "", now: datetime = NOW, kind: str = "adult-replace", **more: object) -> Application:
+def make_draft(
+    *, nik: str = "", now: datetime = NOW, kind: str = "adult-replace", **more: object
+) -> Application:
     number = next(_numbers)
     answers = Answers(
         full_name="Ni Luh Sari Dewi",
@@ -103,7 +107,9 @@ def hold(application: Application, slot: Slot, *, now: datetime = NOW, action_id
     return actions.hold_places([wish], action_id=action_id, actor="U-1", now=now)[0]
 
 
-def pay(application: Application, *, paid_at: datetime = NOW, now: datetime | None = None, code: str = "") -> None:
+def pay(
+    application: Application, *, paid_at: datetime = NOW, now: datetime | None = None, code: str = ""
+) -> None:
     """The bank says (at `now`) that a bill, the newest one, was paid at `paid_at`, and everybody has heard it."""
     bill = Bill.objects.get(code=code) if code else Bill.objects.of(application).first()
     assert bill

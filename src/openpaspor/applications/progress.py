@@ -91,9 +91,9 @@ class Progress:
         return bool(known.mother_name)
 
     def is_begun(self, steps: Iterable[Step]) -> bool:
-        return any(getattr(self.answers, name) for step in steps for name in step.fields) or any(
-            self.is_answered(step) for step in steps
-        )
+        """Something of these pages is answered (why the old passport is replaced is known from the start)."""
+        names = {name for step in steps for name in step.fields} - {"old_reason"}
+        return any(getattr(self.answers, name) for name in names) or any(map(self.is_answered, steps))
 
     def is_there(self, paper: Paper) -> bool:
         """Photographed, or promised to be brought."""
@@ -112,7 +112,7 @@ class Progress:
         return not self.open_steps and not self.open_papers
 
     def after(self, slug: str) -> Step | None:
-        """The page that follows in the order of the road, answered or not only if still open."""
+        """The next open page after this one in the order of the road; an earlier open one when none follows."""
         order = [step.slug for step in self.steps]
         later = order[order.index(slug) + 1 :] if slug in order else order
         return next((step for step in self.open_steps if step.slug in later), None) or next(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -129,6 +129,14 @@ BUTTONS = {
     "object": (gettext_lazy("Object to the decision"), "adjudication:objection"),
 }
 
+# Waits whose end is counted from the last move (a draft: from the last answer).
+DEADLINES = {
+    "DRAFT": "draft_days",
+    "CHOOSE": "submitted_days",
+    "MISSED": "rescue_days",
+    "REFUSED": "objection_days",
+}
+
 
 def place_of(application: Application) -> Office | ZoneInfo:
     """Where times are shown: the office, or western Indonesia while none is chosen."""
@@ -197,7 +205,7 @@ class _Words:
     def until(self) -> str:
         until = self.wait.until
         if until is None:
-            return ""
+            return self._own_deadline()
         if isinstance(until, datetime):
             return when(until, self.place)
         if until < self._today() and self.wait.who in (Who.OFFICE, Who.CENTRE):
@@ -207,6 +215,18 @@ class _Words:
             if self.wait.code in ("READY", "FIX_DOC", "ASKED")
             else _("By %(day)s") % {"day": day(until)}
         )
+
+    def _own_deadline(self) -> str:
+        """The day on which a wait without a date of its own ends, by the knob for it."""
+        row = self.application
+        if self.wait.who == Who.NOBODY:
+            return _("Since %(day)s") % {"day": day(row.state_since, self.place)}
+        knob = DEADLINES.get(self.wait.code)
+        if knob is None:
+            return ""
+        begun = row.touched_at if row.state == State.DRAFT else row.state_since
+        days = policy.value(knob, office=row.office_id or "", now=self.now)
+        return _("Until %(day)s") % {"day": day(begun + timedelta(days=days), self.place)}
 
     def reasons(self) -> tuple[reasons.Reason, ...]:
         columns = {

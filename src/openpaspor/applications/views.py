@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from openpaspor import journey
 from openpaspor.accounts.looks import looks_of
 from openpaspor.journey import State
-from openpaspor.kit import clock, mrz_name
+from openpaspor.kit import clock, mrz_name, phones
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger.store import AttachmentMissing
 from openpaspor.offices import fees, policy
@@ -29,14 +29,18 @@ from openpaspor.ui.refusals import refused_page
 from . import actions, documents, dossier, eligibility, tracker, tracking
 from .answers import Answers
 from .forms import (
-    BookletForm,
+    CIVIL,
+    OCCUPATIONS,
+    PURPOSES,
     CheckForm,
+    IdentityForm,
     PaperForm,
     StartForm,
     StepForm,
     TrackForm,
     TruthForm,
     form_for,
+    nik_warnings,
 )
 from .limits import WINDOW, TooManyTries
 from .models import Application, Kind
@@ -393,8 +397,6 @@ def after_step(request: HttpRequest, application: Application, progress: Progres
 
 
 def _warnings_to_show(request: HttpRequest, form: StepForm, answers: Answers) -> list[str]:
-    from .forms import IdentityForm, nik_warnings
-
     if "ingat" not in request.GET or not isinstance(form, IdentityForm) or not answers.nik:
         return []
     return nik_warnings(answers.nik, answers.born, answers.sex, form.today)
@@ -421,7 +423,6 @@ def fill_page(
         back=reverse(
             "applications:review" if goes_back(request) else "applications:tasks", args=[application.ref]
         ),
-        is_booklet=isinstance(form, BookletForm),
     )
 
 
@@ -665,6 +666,7 @@ def review_page(
         "machine_name": mrz_name.machine_name(answers.full_name) if answers.full_name else None,
         "fee": fee_of(application, now),
         "words": words_of(answers),
+        "phone": phones.local(answers.phone) if answers.phone else "",
         "form": form,
         "refusal": refusal,
     }
@@ -673,8 +675,6 @@ def review_page(
 
 def words_of(answers: Answers) -> dict[str, Any]:
     """Choices as people read them."""
-    from .forms import CIVIL, OCCUPATIONS, PURPOSES
-
     return {
         "sex": {"F": _("Female"), "M": _("Male")}.get(answers.sex, ""),
         "civil_status": dict(CIVIL).get(answers.civil_status, ""),

@@ -114,6 +114,15 @@ class Bill(models.Model):
         return any(application.state not in journey.ENDS for application in self.applications())
 
 
+ITEMS = {
+    "passport": _("Passport booklet"),
+    "same-day": _("Same-day service"),
+    "penalty-lost": _("Charge for a lost passport"),
+    "penalty-damaged": _("Charge for a damaged passport"),
+    "penalty-force-majeure": _("Lost or damaged in a disaster"),
+}
+
+
 class BillLine(models.Model):
     """One item of a bill for one application, with the rule it comes from."""
 
@@ -132,6 +141,16 @@ class BillLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item} {self.amount_idr}"
+
+    @property
+    def label(self) -> str:
+        """The item in words."""
+        return str(ITEMS.get(self.item, self.item))
+
+    @property
+    def source_label(self) -> str:
+        """The rule, or the ground of an exemption in words."""
+        return str(Ground(self.source).label) if self.source in Ground.values else self.source
 
 
 class Place(models.TextChoices):
@@ -238,6 +257,10 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.provider_txn}"
+
+    @property
+    def waits_for_second_person(self) -> bool:
+        return self.place == Place.UNMATCHED and bool(self.refund_asked_by)
 
 
 class NoticeCount(models.Model):
@@ -366,6 +389,16 @@ class Exemption(models.Model):
         return f"{self.application_id} {self.ground} {self.status}"
 
 
+class Deliver(models.TextChoices):
+    """How the demo bank tells us of a payment."""
+
+    NOW = "now", _("At once")
+    LATE = "late", _("Late: ten minutes after the deadline")
+    TWICE = "twice", _("Twice")
+    NEVER = "never", _("Never: only in the settlement file")
+    BAD_SIGNATURE = "bad-signature", _("With a bad signature")
+
+
 class BankTransaction(models.Model):
     """The demo bank's own book: what its customers paid, and when it will tell us. Only in demos."""
 
@@ -373,7 +406,7 @@ class BankTransaction(models.Model):
     code = models.CharField(max_length=32)
     amount_idr = models.PositiveIntegerField()
     paid_at = models.DateTimeField()  # UTC, the bank's clock
-    deliver = models.CharField(max_length=16)  # now, late, twice, never, bad-signature
+    deliver = models.CharField(max_length=16, choices=Deliver.choices)
     tell_at = models.DateTimeField(null=True)  # UTC; when a late notice goes out
     told = models.PositiveSmallIntegerField(default=0)  # notices sent
     tell_url = models.CharField(max_length=200, blank=True)  # our door, as the payer's browser knew it

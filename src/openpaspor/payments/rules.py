@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 TREASURY = timezone(timedelta(hours=7), "WIB")  # the state treasury keeps Jakarta time
 CODE_SHAPE = re.compile(r"8[0-9]{14}\Z")
 LAST_OF_A_DAY = 999_999
+DAY = timedelta(days=1)
 
 
 def treasury_day(moment: datetime) -> date:

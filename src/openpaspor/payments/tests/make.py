@@ -15,7 +15,7 @@ from openpaspor.applications.models import Application, Channel, Kind
 from openpaspor.offices.models import Office
 from openpaspor.payments import actions, api
 from openpaspor.payments.gateways.demo import bank
-from openpaspor.payments.models import Bill, Receipt
+from openpaspor.payments.models import Bill, Deliver, Receipt
 from openpaspor.payments.rules import Notice
 
 MORNING = datetime(2026, 11, 24, 1, 40, tzinfo=UTC)  # 09.40 in Denpasar
@@ -111,5 +111,5 @@ def pay_at_bank(
     code: str, amount_idr: int, deliver: str = "now", *, paid_at: datetime = MORNING, now: datetime = MORNING
 ) -> None:
     """Money through the demo bank, which tells us as it was told to."""
-    row = bank.pay(code, amount_idr, paid_at=paid_at, deliver=bank.Deliver(deliver))
+    row = bank.pay(code, amount_idr, paid_at=paid_at, deliver=Deliver(deliver))
     bank.tell_at_once(row, api.straight_in(now))

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from openpaspor.payments.gateways.demo import SIGNATURE, bank, keys
-from openpaspor.payments.models import BankTransaction, NoticeCount, Place, Receipt, Status
+from openpaspor.payments.models import BankTransaction, Deliver, NoticeCount, Place, Receipt, Status
 
 from .make import MORNING, make_bill
 
@@ -26,7 +26,7 @@ def through_the_door(body, headers):
 
 
 def bank_pays(bill, deliver, amount_idr=None):
-    row = bank.pay(bill.code, amount_idr or bill.amount_idr, paid_at=MORNING, deliver=bank.Deliver(deliver))
+    row = bank.pay(bill.code, amount_idr or bill.amount_idr, paid_at=MORNING, deliver=Deliver(deliver))
     bank.tell_at_once(row, through_the_door)
     row.refresh_from_db()
     return row

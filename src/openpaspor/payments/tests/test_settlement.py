@@ -3,7 +3,7 @@ import pytest
 from openpaspor.payments import actions, gateways
 from openpaspor.payments.gateways import demo
 from openpaspor.payments.gateways.demo import bank
-from openpaspor.payments.models import Outcome, Place, Proof, Receipt, SettlementFile, Status
+from openpaspor.payments.models import Deliver, Outcome, Place, Proof, Receipt, SettlementFile, Status
 
 from .make import MORNING, make_bill, pay, pay_at_bank
 
@@ -50,7 +50,7 @@ def test_the_same_file_again_changes_nothing_and_a_longer_one_adds_its_new_lines
 
 def test_a_notice_after_the_settlement_file_only_counts():
     bill = make_bill()
-    row = bank.pay(bill.code, bill.amount_idr, paid_at=MORNING, deliver=bank.Deliver.LATE)
+    row = bank.pay(bill.code, bill.amount_idr, paid_at=MORNING, deliver=Deliver.LATE)
     read(bank.statement())
 
     from openpaspor.payments import api

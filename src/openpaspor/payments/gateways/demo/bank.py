@@ -11,7 +11,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
@@ -20,23 +19,13 @@ from django.db.models import F
 from openpaspor.facts.base import format_moment
 from openpaspor.ledger.once import once
 
-from ...models import BankTransaction, Bill
+from ...models import BankTransaction, Bill, Deliver
 from . import COLUMNS, SIGNATURE, keys
 
 LATE = timedelta(minutes=10)  # after the deadline, so that one sees what late news does
 PATIENCE = 10  # seconds we wait for an answer
 Post = Callable[[bytes, dict[str, str]], int]
 """Sends a notice; the HTTP status, or 0 when nobody answered."""
-
-
-class Deliver(StrEnum):
-    """How the bank tells us of a payment."""
-
-    NOW = "now"
-    LATE = "late"
-    TWICE = "twice"
-    NEVER = "never"
-    BAD_SIGNATURE = "bad-signature"
 
 
 @transaction.atomic

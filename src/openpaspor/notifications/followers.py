@@ -8,6 +8,7 @@ from openpaspor.facts.adjudication import Asked
 from openpaspor.facts.applications import Moved, StopLifted, StopOrdered
 from openpaspor.facts.appointments import PlaceBooked, PlaceChanged, PlaceFreed
 from openpaspor.facts.intake import Enrolled, PapersOwed
+from openpaspor.facts.issuance import CollectReminder, Shelved
 from openpaspor.facts.payments import BillOpened, Exempted, MoneyRefunded, MoneyUnmatched, Settled
 from openpaspor.journey import State
 from openpaspor.kit.money import rupiah
@@ -37,7 +38,7 @@ def _application(ref: str) -> Application | None:
 
 @copies(Moved)
 def tell_of_move(fact: Moved, entry: Entry) -> None:
-    """What a move means for the applicant. Dates come from the row, which the move's own transaction wrote."""
+    """What a move means for the applicant."""
     application = _application(fact.application)
     if application is None:
         return
@@ -51,8 +52,6 @@ def tell_of_move(fact: Moved, entry: Entry) -> None:
         tell(application, "TERLEWAT", entry, at=application.place_starts_at, days=days)
     elif fact.move == "refuse":
         tell(application, "TOLAK", entry, days=policy.value("objection_days", now=entry.recorded_at))
-    elif fact.move == "pass" and application.collect_by:
-        tell(application, "SIAP", entry, until=application.collect_by)
 
 
 @copies(PlaceBooked, PlaceChanged)
@@ -136,3 +135,10 @@ def tell_of_question(fact: Fact, entry: Entry) -> None:
         tell(application, "BAIKI" if unreadable else "TANYA", entry, until=fact.until)
     else:
         tell(application, "TAHAN" if isinstance(fact, StopOrdered) else "LANJUT", entry)
+
+
+@copies(Shelved, CollectReminder)
+def tell_of_passport(fact: Shelved | CollectReminder, entry: Entry) -> None:
+    application = _application(fact.application)
+    if application:
+        tell(application, "SIAP" if isinstance(fact, Shelved) else "INGAT", entry, until=fact.collect_by)

@@ -308,18 +308,16 @@ def closing_preview(office: Office, day: date, *, now: datetime) -> list[tuple[B
             later = Slot.objects.filter(office=office, day__gt=day).bookable(now=now)
             alike = later.for_kind(visit.slot.booklet_kind, *actions.pots_like(visit.slot.pot))
             free[key] = list(alike.order_by("starts_at", "pk"))
-        plan.append((visit, None if visit.is_held else _first_free(free[key])))
+        plan.append((visit, None if visit.is_held else _nearest_free(visit.slot, free[key])))
     return plan
 
 
-def _first_free(slots: list[Slot]) -> Slot | None:
-    """The first slot with a place; counts one more in, in memory only."""
-    while slots and not slots[0].left:
-        slots.pop(0)
-    if not slots:
-        return None
-    slots[0].taken += 1
-    return slots[0]
+def _nearest_free(wanted: Slot, slots: list[Slot]) -> Slot | None:
+    """The slot a visit would move to; counts one more in, in memory only."""
+    best = min((slot for slot in slots if slot.left), key=lambda slot: rules.nearness(wanted, slot), default=None)
+    if best is not None:
+        best.taken += 1
+    return best
 
 
 # Booklets

@@ -78,7 +78,7 @@ class PotsForm(ActionForm):
 class CloseDayForm(ActionForm):
     reason = forms.ChoiceField(
         label=_("Why is the office closed?"),
-        help_text=_("Visitors read this reason in their message."),
+        help_text=_("It is kept with the re-booking list."),
         choices=list(CLOSING_REASONS.items()),
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose a reason.")},

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 
 def spread(people: int, taken: Sequence[int]) -> list[int]:
@@ -28,6 +29,18 @@ def due_at(*, now: datetime, window_minutes: int, starts_at: datetime) -> dateti
 def rescue_until(*, missed_at: datetime, rescue_days: int) -> datetime:
     """A missed visit can be made good for some days."""
     return missed_at + timedelta(days=rescue_days)
+
+
+def nearness(wanted: Moment, other: Moment) -> tuple[date, timedelta]:
+    """Sorts other times by how well they stand in for a wanted one: the earliest day, on it the closest hour."""
+    return other.day, abs((other.starts_at - wanted.starts_at) - (other.day - wanted.day))
+
+
+class Moment(Protocol):
+    """A moment at one office, with its local day."""
+
+    starts_at: datetime
+    day: date
 
 
 class NoPlace(StrEnum):

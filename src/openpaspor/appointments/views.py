@@ -239,6 +239,7 @@ def _choice(
         "same_day": pot == Pot.SAME_DAY,
     }
     if not any(count.left for count in days):
+        context["day"] = None
         context["near"] = availability.nearest(office, application.booklet, pot, now=now)
     return context
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications import eligibility, nik, reasons
 from openpaspor.applications.answers import Answers
+from openpaspor.applications.interview import EXAMINED, questions
 from openpaspor.applications.models import Kind, Priority
 from openpaspor.applications.papers import Paper
 from openpaspor.kit import names, phones
@@ -176,7 +177,7 @@ class InterviewForm(ActionForm):
     def __init__(self, *args: Any, answers: Answers, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         said = answers.interview
-        self.questions = rules.questions(kind, said.get("purpose") or answers.purpose)
+        self.questions = questions(kind, said.get("purpose") or answers.purpose)
         for question in self.questions:
             self.fields[question.code] = forms.ChoiceField(
                 label=question.asks,
@@ -275,7 +276,7 @@ class WalkInForm(ActionForm):
         born, kind = typed.get("born"), typed.get("kind", "")
         if born:
             known = Answers(born=born, civil_status=typed.get("civil_status", ""))
-            obstacle = eligibility.obstacle(kind, known, self.today) if kind not in rules.EXAMINED else ""
+            obstacle = eligibility.obstacle(kind, known, self.today) if kind not in EXAMINED else ""
             if obstacle:
                 self.add_error("kind", OBSTACLES.get(obstacle, obstacle))
         if typed.get("priority") and not typed.get("priority_seen"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,73 +11,22 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _t
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
-from openpaspor.applications import documents, dossier, eligibility, nik, reasons
-from openpaspor.applications import rules as waiting
-from openpaspor.applications.answers import Answers
-from openpaspor.applications.models import Application, Attachment
-from openpaspor.applications.papers import Paper
+from openpaspor.applications import documents, dossier, reasons
+from openpaspor.applications.interview import questions
+from openpaspor.applications.models import Application
 from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger.store import AttachmentMissing
-from openpaspor.offices import policy
 from openpaspor.ui.forms import ActionForm
 
-from . import actions, forms, rules
-from .models import Case, Examination, PaperSeen, Verdict
-from .portrait import WARNINGS, prepare
-
-ORDER = ("identity", "papers", "interview", "exam", "photo", "summary")
-NAMES = {
-    "identity": _("Identity"),
-    "papers": _("Papers"),
-    "interview": _("Interview"),
-    "exam": _("Examination"),
-    "photo": _("Photo"),
-    "summary": _("Summary"),
-}
-ANCHORS = {
-    "identity": "identitas",
-    "papers": "dokumen",
-    "interview": "wawancara",
-    "exam": "pemeriksaan",
-    "photo": "foto",
-    "summary": "selesai",
-}
-SECTION_BY_ANCHOR = {anchor: name for name, anchor in ANCHORS.items()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """One entry of the section rail."""
-
-    code: str
-    name: Any
-    anchor: str
-    done: bool
-    current: bool
-    left: int  # how many things are still open in it
-    key: str = ""  # Ctrl+↓ or Ctrl+↑ when it is next to the current one
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaperRow:
-    """One paper that the case needs."""
-
-    paper: Paper
-    picture: Attachment | None
-    verdict: str
-    promised: bool  # "I bring the original"
-    form: forms.CaptureForm
-
-    @property
-    def verdict_name(self) -> Any:
-        return Verdict(self.verdict).label if self.verdict else ""
+from . import actions, desk, forms, rules
+from .models import Examination, PaperSeen, Verdict
+from .portrait import prepare
 
 
 def _office_case(request: HttpRequest, ref: str) -> Application:
@@ -152,10 +100,17 @@ def new(request: HttpRequest) -> HttpResponse:
     )
     try:
         application = actions.walk_in(
-            visitor, office, action_id=form.action_id, actor=_actor(request), now=now
+            visitor,
+            office,
+            action_id=form.action_id,
+            actor=_actor(request),
+            now=now,
+            despite=typed["despite"],
         )
     except Refused as refusal:
         page = {"form": form, "office": office, "refusal": refusal}
+        if isinstance(refusal, actions.AlreadyOpen):
+            page |= _offer(form)
         return render(request, "intake/new.html", page, status=refusal.status)
     return redirect("intake:case", ref=application.ref)
 
@@ -208,7 +163,6 @@ def _case_page(
     """The whole case. `bound` are forms that came back with something to fix: nothing typed is lost."""
     now = clock.now()
     application.refresh_from_db()
-    assert application.office
     answers = dossier.open_answers(
         application,
         actor=_actor(request),
@@ -217,147 +171,17 @@ def _case_page(
         now=now,
         office=_office_code(request),
     )
-    file = Case.objects.filter(application=application).first() or Case(application=application)
-    verdicts = actions.verdicts_of(file)
-    examination = Examination.objects.filter(case=file).first() if file.pk else None
-    missing = actions.gaps_of(application, file, now, answers)
-    wanted = section or SECTION_BY_ANCHOR.get(request.GET.get("bagian", ""), "")
-    sections = _sections(application, missing, wanted)
-    rows = _paper_rows(application, answers, verdicts, bound)
-    editable = application.state in rules.AMENDABLE
-    page = {
-        "application": application,
-        "office": application.office,
-        "answers": answers,
-        "case": file,
-        "sections": sections,
-        "current": next(row.code for row in sections if row.current),
-        "editable": editable,
-        "typed_in_vain": bool(bound) and not editable,
-        "at_counter": application.state in rules.AT_COUNTER,
-        "refusal": refusal,
-        "gaps": missing if isinstance(refusal, actions.NotComplete) else (),
-        "missing": _missing_words(missing),
-        "nik_warnings": _nik_warnings(answers),
-        "age": eligibility.age(answers.born, application.office.local(now).date()) if answers.born else None,
-        "papers": rows,
-        "viewer": _viewer(application, request.GET.get("lihat", ""), rows),
-        "portrait": _picture_of(application, "portrait"),
-        "portrait_warnings": [
-            WARNINGS[code] for code in file.portrait_warnings.split(",") if code in WARNINGS
-        ],
-        "examination": examination,
-        "identity_form": bound.get("identity_form")
-        or forms.IdentityForm(answers=answers, kind=application.kind, auto_id="id_identity_%s"),
-        "confirm_form": ActionForm(auto_id=False),
-        "interview_form": bound.get("interview_form")
-        or forms.InterviewForm(answers=answers, kind=application.kind, auto_id="id_interview_%s"),
-        "portrait_form": bound.get("portrait_form") or forms.PortraitForm(auto_id="id_portrait_%s"),
-        "exam_form": forms.ExaminationForm(
-            auto_id="id_exam_%s", initial={"outcome": examination.proposed} if examination else None
-        ),
-        "owe_form": bound.get("owe_form") or _owe_form(rows, missing),
-        "finish_form": ActionForm(auto_id=False),
-        "owed": reasons.read(application.papers_owed),
-        "asked": reasons.read(application.asked),
-        "owe_until": actions.owed_until(application, now),
-        "promised_on": actions.promised_on(application, now),
-        "bill_days": policy.value("counter_bill_days", office=application.office.code, now=now),
-        "waits": waiting.blockers(application),
-        "form": next((form for form in bound.values() if form.errors), None),
-    }
-    return render(request, "intake/case.html", page, status=status)
-
-
-def _sections(application: Application, missing: tuple[str, ...], wanted: str) -> list[Section]:
-    left = dict.fromkeys(ORDER, 0)
-    for gap in missing:
-        left[_section_of(gap)] += 1
-    left["summary"] = 1
-    codes = [code for code in ORDER if code != "exam" or rules.needs_examination(application.kind)]
-    first_open = next(code for code in codes if left[code])
-    current = wanted if wanted in codes else first_open
-    at = codes.index(current)
-    keys = {at + 1: "Ctrl+ArrowDown", at - 1: "Ctrl+ArrowUp"}
-    return [
-        Section(
-            code=code,
-            name=NAMES[code],
-            anchor=ANCHORS[code],
-            done=not left[code],
-            current=code == current,
-            left=left[code] if code != "summary" else 0,
-            key=keys.get(number, ""),
-        )
-        for number, code in enumerate(codes)
-    ]
-
-
-def _section_of(gap: str) -> str:
-    kind = gap.partition(":")[0]
-    return {
-        "identity": "identity",
-        "field": "identity",
-        "paper": "papers",
-        "question": "interview",
-        "portrait": "photo",
-        "examination": "exam",
-    }[kind]
-
-
-def _missing_words(missing: tuple[str, ...]) -> list[Any]:
-    """What is missing, one line a section."""
-    counted: dict[str, int] = {}
-    for gap in missing:
-        counted[_section_of(gap)] = counted.get(_section_of(gap), 0) + 1
-    return [(NAMES[code], ANCHORS[code], counted[code]) for code in ORDER if code in counted]
-
-
-def _paper_rows(
-    application: Application, answers: Answers, verdicts: dict[str, str], bound: dict[str, ActionForm]
-) -> list[PaperRow]:
-    pictures = {row.kind: row for row in Attachment.objects.filter(application=application).live()}
-    return [
-        PaperRow(
-            paper=paper,
-            picture=pictures.get(paper.code),
-            verdict=verdicts.get(paper.code, ""),
-            promised=paper.code in answers.to_bring,
-            form=bound.get(f"capture_{paper.code}")  # type: ignore[arg-type]
-            or forms.CaptureForm(auto_id=f"id_{paper.code}_%s"),
-        )
-        for paper in rules.papers_needed(application.kind, answers)
-    ]
-
-
-def _picture_of(application: Application, kind: str) -> Attachment | None:
-    return Attachment.objects.filter(application=application, kind=kind).live().last()
-
-
-def _viewer(application: Application, wanted: str, rows: list[PaperRow]) -> dict[str, Any] | None:
-    """Which picture lies in the evidence viewer: the one asked for, else the first one not seen yet."""
-    shown = [row for row in rows if row.picture]
-    chosen = next((row for row in shown if row.paper.code == wanted), None)
-    chosen = chosen or next((row for row in shown if not row.verdict), shown[0] if shown else None)
-    if chosen is None:
-        return None
-    return {"code": chosen.paper.code, "name": chosen.paper.name}
-
-
-def _nik_warnings(answers: Answers) -> list[Any]:
-    if not answers.nik:
-        return []
-    reading = nik.read_nik(answers.nik, born=answers.born, sex=answers.sex)
-    return [nik.WARNINGS[code] for code in reading.warnings] + (
-        [nik.ERRORS[reading.error]] if reading.error else []
+    page = desk.whole_case(
+        application,
+        answers,
+        wanted=section or desk.SECTION_BY_ANCHOR.get(request.GET.get("bagian", ""), ""),
+        viewed=request.GET.get("lihat", ""),
+        bound=bound,
+        now=now,
     )
-
-
-def _owe_form(rows: list[PaperRow], missing: tuple[str, ...]) -> forms.OweForm:
-    form = forms.OweForm(papers=tuple(row.paper for row in rows), auto_id="id_owe_%s")
-    owed = [row.paper.code for row in rows if row.verdict != Verdict.MATCH]
-    form.fields["owed"].initial = owed + (["examination"] if "examination" in missing else [])
-    return form
+    page["refusal"] = refusal
+    page["gaps"] = isinstance(refusal, actions.NotComplete)
+    return render(request, "intake/case.html", page, status=status)
 
 
 Deed = Callable[[str, datetime], Any]
@@ -398,7 +222,9 @@ def _saved(request: HttpRequest, application: Application, section: str = "") ->
         at = application.office.local(clock.now())
         return JsonResponse({"saved": f"{at:%H.%M} {application.office.zone}"})
     address = reverse("intake:case", args=[application.ref])
-    return redirect(f"{address}?bagian={ANCHORS[section]}#{ANCHORS[section]}" if section else address)
+    return redirect(
+        f"{address}?bagian={desk.ANCHORS[section]}#{desk.ANCHORS[section]}" if section else address
+    )
 
 
 @require_POST
@@ -444,7 +270,7 @@ def amend(request: HttpRequest, ref: str) -> HttpResponse:
 def paper(request: HttpRequest, ref: str, paper: str) -> HttpResponse:
     """One picture of the file. Opening it is a look of its own."""
     application = _office_case(request, ref)
-    picture = _picture_of(application, paper)
+    picture = desk.picture_of(application, paper)
     if picture is None:
         raise Http404
     try:
@@ -583,7 +409,7 @@ def _exam_page(
         now=clock.now(),
         office=_office_code(request),
     )
-    asked = rules.questions(application.kind, answers.interview.get("purpose") or answers.purpose)
+    asked = questions(application.kind, answers.interview.get("purpose") or answers.purpose)
     said = [
         (question.asks, question.answered(answers.interview.get(question.code, ""))) for question in asked
     ]

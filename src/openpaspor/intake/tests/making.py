@@ -16,6 +16,7 @@ from openpaspor.accounts.models import Posting, Role, User
 from openpaspor.applications import dossier
 from openpaspor.applications.actions import fix_identity, move, start_application, tell
 from openpaspor.applications.answers import Answers
+from openpaspor.applications.interview import questions
 from openpaspor.applications.models import Application, Kind
 from openpaspor.intake import actions
 from openpaspor.intake.portrait import prepare
@@ -104,8 +105,7 @@ def complete(application: Application, actor: str = "S-1", now: datetime = MONDA
             application, paper.code, make_picture(), content_type="image/jpeg", action_id=action(), **do
         )
     said = {
-        question.code: next(iter(question.chips))
-        for question in actions.rules.questions(application.kind, answers.purpose)
+        question.code: next(iter(question.chips)) for question in questions(application.kind, answers.purpose)
     }
     actions.save_interview(application, said, action_id=action(), **do)
     actions.take_portrait(application, prepare(make_picture()), action_id=action(), **do)

@@ -1,0 +1,186 @@
+"""What the pages of the print room show, read in a few queries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from openpaspor.applications.models import Application
+from openpaspor.journey import State
+from openpaspor.kit import references, visit_pass
+from openpaspor.kit.refused import Refused
+from openpaspor.ledger import node
+from openpaspor.offices import policy
+from openpaspor.offices.models import Booklet as BookletKind
+from openpaspor.offices.models import Office
+
+from . import rules
+from .models import Booklet, BookletState
+
+IN_ROOM = (State.APPROVED, State.PRINTED, State.READY, State.COLLECTED, State.UNCOLLECTED)
+SHOWN = 100  # rows of one list
+PACE_DAYS = 14  # over which the use of booklets is measured
+
+OBSTACLES: dict[str, Any] = {
+    "stop-order": _("Stopped"),
+    "matching": _("Payment is being matched"),
+    "not-paid": _("Not paid yet"),
+    "no-booklet": _("No booklet in stock"),
+}
+
+
+@dataclass(frozen=True)
+class Held:
+    """An application that cannot be printed, and why."""
+
+    application: Application
+    code: str
+
+    @property
+    def why(self) -> Any:
+        return OBSTACLES[self.code]
+
+
+@dataclass
+class Queue:
+    """The print room of one office now."""
+
+    ready: list[Application] = field(default_factory=list)
+    printed: list[Application] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    stopped: list[Application] = field(default_factory=list)  # printed or on the shelf, and stopped since
+
+
+def queue_of(office: Office) -> Queue:
+    """By kind of booklet, then by the day that was promised."""
+    queue = Queue()
+    here = Application.objects.at(office).in_state(State.APPROVED, State.PRINTED, State.READY)
+    for application in here.exclude(state=State.READY, stop_order="").order_by(
+        "booklet", "promised_on", "decided_at", "pk"
+    ):
+        if application.state != State.APPROVED:
+            (queue.stopped if application.stop_order else queue.printed).append(application)
+            continue
+        obstacle = rules.print_obstacle(application)
+        if obstacle:
+            queue.held.append(Held(application, obstacle))
+        else:
+            queue.ready.append(application)
+    return queue
+
+
+def next_to_print(office: Office) -> Application | None:
+    return next(iter(queue_of(office).ready), None)
+
+
+def find(text: str, office: Office) -> Application | None:
+    """The application behind a scan at this office: code, pass, booklet, place on the shelf, today's number or NIK."""
+    here = Application.objects.at(office).in_state(*IN_ROOM)
+    text = " ".join(text.split())
+    if visit_pass.looks_like_one(text):
+        return here.filter(ref=_ref_on_pass(text)).first()
+    if rules.looks_like_a_serial(text):
+        booklet = Booklet.objects.filter(serial=rules.read_serial(text), application__isnull=False).first()
+        return here.filter(pk=booklet.application_id).first() if booklet else None
+    digits = "".join(text.split())
+    if len(digits) == 16 and digits.isascii() and digits.isdigit():
+        same = here.filter(nik_key=node.here().keys.token("nik", digits))
+        return same.order_by("-pk").first()
+    by_place = here.filter(state=State.READY)
+    found = by_place.filter(shelf=text.upper()).first() or by_place.filter(ticket=text.upper()).first()
+    if found:
+        return found
+    try:
+        return here.filter(ref=str(references.parse(text))).first()
+    except Refused:
+        return None
+
+
+def _ref_on_pass(text: str) -> str:
+    """The code on a pass. It only finds the file, so the signature is not asked for: the person is checked anyway."""
+    try:
+        return visit_pass.decode(text, lambda _signature, _message: True).ref
+    except Refused:
+        return ""
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The booklets of one kind at one office: every one that was received is in exactly one of these."""
+
+    kind: BookletKind
+    counts: dict[str, int]
+    reorder_at: int
+    lasts_days: int | None
+
+    @property
+    def received(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def left(self) -> int:
+        return self.counts.get(BookletState.STOCK, 0)
+
+    @property
+    def is_short(self) -> bool:
+        return self.left <= self.reorder_at
+
+    def columns(self) -> list[tuple[Any, int]]:
+        return [(state.label, self.counts.get(state, 0)) for state in BookletState]
+
+
+def stock_of(office: Office, now: datetime) -> list[Stock]:
+    counted = Booklet.objects.filter(office=office).values("kind", "state").annotate(n=Count("id"))
+    used = Counter(
+        Booklet.objects.filter(office=office, job__printed_at__gt=now - timedelta(days=PACE_DAYS))
+        .values_list("kind", flat=True)
+    )
+    reorder_at = policy.value("blanks_reorder", office=office.code, now=now)
+    stocks = []
+    for kind in BookletKind:
+        counts = {row["state"]: row["n"] for row in counted if row["kind"] == kind}
+        left = counts.get(BookletState.STOCK, 0)
+        stocks.append(Stock(kind, counts, reorder_at, rules.days_left(left, used[kind], PACE_DAYS)))
+    return stocks
+
+
+@dataclass(frozen=True)
+class OnShelf:
+    """A passport on the shelf: how long it has waited, and when it is cancelled."""
+
+    booklet: Booklet
+    waited: int  # days
+    left: int  # days, the last one included as 0
+    next_reminder: date | None
+
+    @property
+    def application(self) -> Application:
+        assert self.booklet.application
+        return self.booklet.application
+
+
+def shelf_of(office: Office, today: date) -> list[OnShelf]:
+    rows = Booklet.objects.on_shelf(office).select_related("application")
+    return [_on_shelf(booklet, today) for booklet in rows]
+
+
+def _on_shelf(booklet: Booklet, today: date) -> OnShelf:
+    assert booklet.application and booklet.shelved_on
+    collect_by = booklet.application.collect_by or today
+    return OnShelf(
+        booklet=booklet,
+        waited=(today - booklet.shelved_on).days,
+        left=(collect_by - today).days,
+        next_reminder=rules.next_reminder(booklet.shelved_on, booklet.reminded, collect_by),
+    )
+
+
+def ended_lately(office: Office, since: datetime) -> QuerySet[Application]:
+    """What was cancelled because nobody came."""
+    ended = Application.objects.at(office).in_state(State.UNCOLLECTED).filter(state_since__gt=since)
+    return ended.order_by("-state_since", "pk")

@@ -27,6 +27,7 @@ DOORS: dict[str, list[tuple[str, str]]] = {
         ("appointments:pots", _("Places")),
         ("hall:today", _("Hall")),
         ("payments:exemptions", _("Exemptions")),
+        ("issuance:stock", _("Stock")),
     ],
     Role.PRINT: [
         ("issuance:queue", _("Print queue")),

@@ -166,6 +166,7 @@ CODE_SENDER = "openpaspor.notifications.channels.inbox.send_code"
 MESSAGE_SENDER = "openpaspor.notifications.channels.inbox.send"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 PAYMENT_GATEWAYS = {"demo": "openpaspor.payments.gateways.demo"}
+PASSPORT_PRINTER = "openpaspor.issuance.printers.demo"
 
 # Sign-in: `docs/decisions/0003-signing-in.md`.
 LOGIN_URL = "accounts:sign_in"

@@ -32,6 +32,7 @@ KNOBS: dict[str, Setting] = {
     "objection_days": Setting(30, "days", "time to object to a refusal"),
     "promised_working_days": Setting(4, "working days", "Permenkumham 8/2014 art. 22"),
     "collect_days": Setting(30, "days", "Permenkumham 8/2014 art. 30"),
+    "blanks_reorder": Setting(60, "booklets of one kind", "made up; about two days of a middle-sized office"),
     "draft_days": Setting(30, "days", "an untouched draft is given up"),
     "submitted_days": Setting(30, "days", "a numbered application without a place is given up"),
     "slot_minutes": Setting(60, "minutes", "hourly arrival at M-Paspor"),

@@ -80,7 +80,7 @@ def test_a_decided_case_is_out_of_the_queue():
         take("S-C2")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_adjudicators_at_once_never_get_the_same_case():
 
     cases = {make_case().pk for _number in range(3)}

@@ -38,6 +38,7 @@ TOLD = frozenset(
         "promised_on", "serial", "shelf", "collect_by", "priority", "office", "same_day", "kind", "booklet", "years",
     }
 )  # fmt: skip
+DELETED = "deleted-by-applicant"  # reason of a draft that its owner deleted
 DESPITE_STOP = frozenset({"withdraw", "expire", "revoke", "lapse", "unseat", "miss"})
 
 
@@ -399,7 +400,7 @@ def _priority(born: date, today: date, now: datetime) -> str:
 @transaction.atomic
 def delete_draft(application: Application, *, action_id: str, actor: str, now: datetime) -> Application:
     """The applicant deletes a draft. What was typed and photographed is destroyed at once."""
-    return _give_up(application, "deleted-by-applicant", action_id=action_id, actor=actor, now=now)
+    return _give_up(application, DELETED, action_id=action_id, actor=actor, now=now)
 
 
 @transaction.atomic

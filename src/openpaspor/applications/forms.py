@@ -126,14 +126,16 @@ class CheckForm(ActionForm):
 
     whose = one_of(
         _("Who is the passport for?"),
-        [
+        missing=_("Choose who the passport is for."),
+        choices=[
             ("adult", described(_("An adult"), _("17 or older, or married."))),
             ("child", described(_("A child"), _("Younger than 17. Both parents come along."))),
         ],
     )
     had = one_of(
         _("Has this person had a passport before?"),
-        [
+        missing=_("Choose whether there was a passport before."),
+        choices=[
             ("never", _("No, never")),
             ("expired", described(_("Yes, expired or soon"), _("It ends within six months, or has ended."))),
             ("full", described(_("Yes, but its pages are full"), _("There is no room for a visa or stamp."))),
@@ -147,16 +149,18 @@ class CheckForm(ActionForm):
     )
     travel = one_of(
         _("When is the journey?"),
-        [
+        missing=_("Choose when the journey is."),
+        choices=[
             ("soon", _("Within two weeks")),
             ("later", _("Later")),
             ("unknown", _("Not known yet")),
         ],
     )
-    booklet = one_of(_("Which passport would you like?"), BOOKLETS)
+    booklet = one_of(_("Which passport would you like?"), BOOKLETS, missing=_("Choose the kind of passport."))
     years = one_of(
         _("How long shall it be valid?"),
-        [
+        missing=_("Choose how long it shall be valid."),
+        choices=[
             ("10", described(_("10 years"), _("For adults only."))),
             ("5", described(_("5 years"), _("A child's passport is always valid for 5 years."))),
         ],
@@ -230,8 +234,8 @@ class IdentityForm(StepForm):
         max_length=60,
         error_messages={"required": _("Please write the town or regency of birth.")},
     )
-    sex = one_of(_("Sex"), [("F", _("Female")), ("M", _("Male"))])
-    civil_status = one_of(_("Civil status"), CIVIL)
+    sex = one_of(_("Sex"), [("F", _("Female")), ("M", _("Male"))], missing=_("Choose female or male."))
+    civil_status = one_of(_("Civil status"), CIVIL, missing=_("Choose the civil status."))
     warned = forms.CharField(required=False, widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -364,6 +368,7 @@ class OldPassportForm(StepForm):
     old_reason = one_of(
         _("Why do you replace it?"),
         [("expired", _("It has ended or ends within six months")), ("full", _("Its pages are full"))],
+        missing=_("Choose why you replace it."),
     )
     old_place = one_of(
         _("Where was it issued?"),
@@ -371,6 +376,7 @@ class OldPassportForm(StepForm):
             ("indonesia", described(_("In Indonesia, after 2009"), _("Then we need no family card."))),
             ("abroad", _("Abroad, or in 2009 or before")),
         ],
+        missing=_("Choose where it was issued."),
     )
 
     def clean_old_number(self) -> str:
@@ -391,7 +397,7 @@ class OldPassportForm(StepForm):
 
 
 class JourneyForm(StepForm):
-    purpose = one_of(_("Why do you travel?"), PURPOSES)
+    purpose = one_of(_("Why do you travel?"), PURPOSES, missing=_("Choose why you travel."))
     destination = forms.CharField(
         label=_("Country"), help_text=_("You may not know it yet."), max_length=60, required=False
     )

@@ -20,6 +20,7 @@ from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import clock_time, day, rupiah, when
 
 from . import eligibility, reasons
+from .actions import DELETED
 from .models import Application
 from .rules import Wait, Who, blockers
 
@@ -219,6 +220,8 @@ class _Words:
     def _own_deadline(self) -> str:
         """The day on which a wait without a date of its own ends, by the knob for it."""
         row = self.application
+        if self.wait.code in ("IN_HALL", "PAY_MATCH"):
+            return _("Today")
         if self.wait.who == Who.NOBODY:
             return _("Since %(day)s") % {"day": day(row.state_since, self.place)}
         knob = DEADLINES.get(self.wait.code)
@@ -312,6 +315,8 @@ class _Words:
                 return _("You withdrew this application."), _("Nothing")
             case "UNCOLLECTED":
                 return _("Your passport was not collected in time and was cancelled."), _("Nothing")
+            case _ if row.reason == DELETED:
+                return _("You deleted this draft."), _("Nothing")
             case _:
                 return _("This application has ended because a time limit passed."), _("Nothing")
 

@@ -43,7 +43,7 @@ from .forms import (
     nik_warnings,
 )
 from .limits import WINDOW, TooManyTries
-from .models import Application, Kind
+from .models import Application, ApplicationQuerySet, Kind
 from .needs import Need
 from .nik import WARNINGS
 from .papers import Paper
@@ -80,9 +80,7 @@ def form_page(request: HttpRequest, template: str, form: Any, **context: Any) ->
 def start(request: HttpRequest) -> HttpResponse:
     open_ones = []
     if request.user.is_authenticated:
-        open_ones = list(
-            Application.objects.of(request.user).exclude(state__in=journey.ENDS).order_by("-id")[:3]
-        )
+        open_ones = list(owned(request).exclude(state__in=journey.ENDS).order_by("-id")[:3])
     today = eligibility.today(clock.now())
     prices = [
         fees.fee("adult-new", booklet, years, today).amount_idr
@@ -162,10 +160,14 @@ def track(request: HttpRequest) -> HttpResponse:
 # My applications
 
 
+def owned(request: HttpRequest) -> ApplicationQuerySet:
+    """The signed-in person's applications."""
+    return Application.objects.of(request.user)  # type: ignore[arg-type]
+
+
 def mine(request: HttpRequest, ref: str) -> Application:
-    """The signed-in person's application; somebody else's does not exist."""
-    owned = Application.objects.of(request.user).select_related("office", "account")  # type: ignore[arg-type]
-    return get_object_or_404(owned, ref=ref)
+    """One of them; somebody else's does not exist."""
+    return get_object_or_404(owned(request).select_related("office", "account"), ref=ref)
 
 
 def answers_of(request: HttpRequest, application: Application) -> Answers:
@@ -197,8 +199,11 @@ def line(request: HttpRequest, application: Application, now: datetime) -> Line:
 def my_list(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     mine_all = (
-        Application.objects.of(request.user).select_related("office", "account", "dossier").order_by("-id")
-    )  # type: ignore[arg-type]
+        owned(request)
+        .exclude(reason=actions.DELETED)
+        .select_related("office", "account", "dossier")
+        .order_by("-id")
+    )
     lines = [line(request, application, now) for application in mine_all[:50]]
     return render(
         request,
@@ -222,18 +227,21 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         given = {name: value for name, value in form.cleaned_data.items() if name != "nonce"}
         page = need_page(need, now, StartForm(initial=given))
-        drafts = Application.objects.of(request.user).in_state(State.DRAFT).filter(kind=need.kind)  # type: ignore[arg-type]
+        drafts = owned(request).in_state(State.DRAFT).filter(kind=need.kind)
         return render(request, "applications/new.html", {**page, "drafts": drafts.order_by("-id")[:3]})
-    application = actions.start_application(
-        need.kind,
-        action_id=form.action_id,
-        actor=request.user.actor_code,
-        now=now,
-        account=request.user,
-        answers=Answers(old_reason=need.old_reason),
-        booklet=need.booklet,
-        years=need.years,
-    )
+    try:
+        application = actions.start_application(
+            need.kind,
+            action_id=form.action_id,
+            actor=request.user.actor_code,
+            now=now,
+            account=request.user,
+            answers=Answers(old_reason=need.old_reason),
+            booklet=need.booklet,
+            years=need.years,
+        )
+    except actions.TooMany as refusal:
+        return refused_page(request, refusal, back=reverse("applications:list"))
     return redirect("applications:tasks", ref=application.ref)
 
 
@@ -768,6 +776,8 @@ def withdraw(request: HttpRequest, ref: str) -> HttpResponse:
             "applications/withdraw.html",
             {"application": application, "form": ActionForm(), "paid": paid},
         )
+    if application.state == State.WITHDRAWN:
+        return redirect("applications:status", ref=ref)  # sent twice
     form = ActionForm(request.POST)
     actions.withdraw(application, action_id=form.action_id, actor=request.user.actor_code, now=clock.now())
     messages.success(request, _("You have withdrawn the application."))
@@ -784,6 +794,8 @@ def delete(request: HttpRequest, ref: str) -> HttpResponse:
         return redirect("applications:status", ref=ref)
     if request.method != "POST":
         return render(request, "applications/delete.html", {"application": application, "form": ActionForm()})
+    if application.state == State.EXPIRED:
+        return redirect("applications:list")  # sent twice
     form = ActionForm(request.POST)
     actions.delete_draft(
         application, action_id=form.action_id, actor=request.user.actor_code, now=clock.now()

@@ -40,9 +40,9 @@ def rupiah(amount: int | str | None) -> str:
 
 @register.filter
 def ref_groups(code: Any) -> str:
-    """A reference as it is; a long number in groups of four, so that people can read it aloud."""
+    """A reference or a short code as it is; a long number in groups of four, so that people can read it aloud."""
     text = str(code or "")
-    if not text.isdigit():
+    if not text.isdigit() or len(text) <= 6:
         return text
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 

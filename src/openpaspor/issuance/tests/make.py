@@ -29,6 +29,10 @@ PRINTER, HEAD = "S-print", "S-head"
 _numbers = count(1)
 
 
+def next_number() -> int:
+    return next(_numbers)
+
+
 def make_office(code: str = "DENPASAR") -> Office:
     return Office.objects.get(pk=code)
 

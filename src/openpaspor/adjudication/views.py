@@ -69,12 +69,14 @@ def _queue_page(request: HttpRequest, refusal: Refused | None = None, **more: An
 
 
 def _with_undo(decision: Decision, actor: str, now: datetime) -> Decision:
-    """Mark a decision that its maker can still take back."""
+    """Mark a decision that its maker can still take back, and from when it counts on the centre's clock."""
     pending = decision.status == Status.PENDING and bool(
         decision.effective_at and decision.effective_at > now
     )
     later = decision.second_at is not None and decision.second_at > decision.made_at
     mine = decision.made_by == actor or (decision.second_by == actor and later)
+    if decision.effective_at:
+        decision.counts_at = f"{decision.effective_at.astimezone(actions.CENTRE_ZONE):%H.%M.%S} WIB"  # type: ignore[attr-defined]
     decision.can_be_taken_back = mine and (pending or decision.status == Status.WAITS)  # type: ignore[attr-defined]
     return decision
 

@@ -39,11 +39,11 @@ def counter(request: HttpRequest) -> HttpResponse:
 def _counter_page(
     request: HttpRequest, form: BankForm, bill: Bill | None, *, status: int = 200
 ) -> HttpResponse:
-    page = {
+    page: dict[str, Any] = {
         "form": form,
         "bill": bill,
         "open_bills": Bill.objects.filter(status=Status.OPEN).order_by("due_at")[:30],
-        "book": BankTransaction.objects.order_by("-pk")[:20],
+        "book": BankTransaction.objects.order_by("-pk")[:12],
         "waiting": len(bank.waiting()),
     }
     if status != 200:

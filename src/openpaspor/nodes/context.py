@@ -16,7 +16,7 @@ from openpaspor.kit import clock
 from openpaspor.ledger import node
 from openpaspor.offices.models import Office
 
-DOORS: dict[str, list[tuple[str, str]]] = {
+DOORS: dict[str, list[tuple[str, Any]]] = {
     Role.OFFICER: [
         ("hall:today", _("Today")),
         ("intake:cases", _("Cases")),
@@ -35,7 +35,11 @@ DOORS: dict[str, list[tuple[str, str]]] = {
         ("issuance:stock", _("Stock")),
     ],
     Role.ADJUDICATOR: [("adjudication:queue", _("Review"))],
-    Role.KAS: [("payments:kas", _("Unmatched money"))],
+    Role.KAS: [
+        ("payments:kas", _("Unmatched money")),
+        ("payments:kas_bills", _("Find a bill")),
+        ("payments:settlements", _("Settlement files")),
+    ],
     Role.OPS: [("nodes:ops", _("Operations")), ("accounts:postings", _("Postings"))],
 }
 

@@ -26,7 +26,8 @@ def sign_in(request: HttpRequest, person: User) -> None:
         request.session.set_expiry(STAFF_SECONDS)
     request.session[SEEN] = int(clock.real_now().timestamp())
     request.session.save()
-    SignedIn.objects.create(person=person, session_key=request.session.session_key, since=clock.real_now())
+    key = request.session.session_key or ""
+    SignedIn.objects.create(person=person, session_key=key, since=clock.real_now())
 
 
 def sign_out(request: HttpRequest) -> None:

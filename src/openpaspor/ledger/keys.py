@@ -131,7 +131,7 @@ class KeyRing:
         """Encrypt a text that only this node reads again."""
         return encrypt(self._rest_key, plain.encode(), purpose)
 
-    def read(self, kept: bytes, purpose: str) -> str:
+    def read(self, kept: bytes | memoryview, purpose: str) -> str:
         """Read what `keep` wrote."""
         return decrypt(self._rest_key, bytes(kept), purpose).decode()
 

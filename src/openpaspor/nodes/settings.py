@@ -66,17 +66,7 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if "." in ho
 DATABASES = {"default": _database()}
 AUTH_USER_MODEL = "accounts.User"
 
-INSTALLED_APPS = [
-    "django.contrib.contenttypes",
-    "django.contrib.auth",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.humanize",
-    "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
-    "django_cotton",
-    "django_htmx",
+INSTALLED_APPS = [  # ours come first, so that our words win over those of a library
     "openpaspor.ui",
     "openpaspor.ledger",
     "openpaspor.offices",
@@ -90,6 +80,16 @@ INSTALLED_APPS = [
     "openpaspor.issuance",
     "openpaspor.notifications",
     "openpaspor.nodes",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_cotton",
+    "django_htmx",
 ]
 
 MIDDLEWARE = [
@@ -136,7 +136,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 CSRF_FAILURE_VIEW = "openpaspor.ui.views.csrf_failure"
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
-LOCALE_PATHS = [Path(__file__).resolve().parent.parent / "kit" / "locale"]  # the kit is no app; its refusals speak too
+LOCALE_PATHS = [
+    Path(__file__).resolve().parent.parent / "kit" / "locale"
+]  # the kit is no app; its refusals speak too
 LANGUAGE_COOKIE_NAME = "bahasa"
 USE_I18N = True
 USE_TZ = True

@@ -1,6 +1,6 @@
 """What allauth asks of this installation: whose number it is, how a code gets to it, and where a visitor comes from.
 
-The pages and the codes of signing in are our own (`docs/decisions/0003-signing-in.md`); allauth counts tries
+The pages and the codes of signing in are our own (`docs/decisions/0005-signing-in.md`); allauth counts tries
 and knows where a visitor comes from behind proxies.
 """
 

@@ -18,23 +18,17 @@ from .models import Posting, Role
 SHOWN = 100  # newest looks
 
 WHY: dict[str, Any] = {
+    "arrival": _("to receive you in the hall"),
     "counter": _("to serve you at the counter"),
-    "intake": _("to check your papers and interview you"),
-    "hall": _("to receive you in the hall"),
-    "arrive": _("to receive you in the hall"),
+    "papers": _("to check your papers"),
+    "interview": _("to interview you"),
+    "examination": _("to examine how the passport was lost or damaged"),
+    "amend": _("to correct or complete your answers"),
     "review": _("to check and decide your application"),
-    "adjudication": _("to check and decide your application"),
     "print": _("to print your passport"),
     "inspect": _("to inspect your printed passport"),
     "handover": _("to hand your passport over"),
-    "hand-over": _("to hand your passport over"),
-    "collect": _("to hand your passport over"),
     "search": _("because a search found your application"),
-    "list": _("because a work list shows it"),
-    "payment": _("to match your payment"),
-    "exemption": _("to decide on an exemption from the fee"),
-    "objection": _("to check your objection"),
-    "track": _("to tell you where it stands"),
 }
 
 

@@ -170,7 +170,7 @@ EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 PAYMENT_GATEWAYS = {"demo": "openpaspor.payments.gateways.demo"}
 PASSPORT_PRINTER = "openpaspor.issuance.printers.demo"
 
-# Sign-in: `docs/decisions/0003-signing-in.md`.
+# Sign-in: `docs/decisions/0005-signing-in.md`.
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "applications:list"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]

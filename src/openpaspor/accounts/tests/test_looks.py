@@ -36,12 +36,12 @@ def test_a_look_names_role_office_and_reason():
 
 def test_the_newest_look_comes_first():
     hasan = make_staff("hasan", Role.ADJUDICATOR, None)
-    for why in ("review", "objection"):
+    for why in ("review", "print"):
         look("OP-2222-2222", actor=hasan.code, why=why, what="adjudication:case", now=clock.now())
 
     with translation.override("en"):
         assert [str(line.why) for line in looks_of("OP-2222-2222")] == [
-            "to check your objection",
+            "to print your passport",
             "to check and decide your application",
         ]
 

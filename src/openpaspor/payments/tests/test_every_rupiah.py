@@ -30,7 +30,8 @@ pays = st.tuples(
     st.sampled_from(list(Deliver)),
 )
 others = st.tuples(
-    st.sampled_from(["lapse", "withdraw", "cancel", "place", "refund", "again", "renotify"]), st.integers(0, BILLS - 1)
+    st.sampled_from(["lapse", "withdraw", "cancel", "place", "refund", "again", "renotify"]),
+    st.integers(0, BILLS - 1),
 )
 settles = st.tuples(st.just("settle"))
 deeds = st.lists(st.one_of(pays, pays, others, settles), max_size=10)
@@ -109,7 +110,9 @@ def no_bill_is_paid_without_money() -> None:
         assert all(receipt.raw for receipt in bill.receipts.all())
     settled = Entry.objects.filter(kind="payments.settled").values_list("application", flat=True)
     assert sorted(settled) == sorted(
-        application.ref for bill in Bill.objects.filter(status=Status.PAID) for application in bill.applications()
+        application.ref
+        for bill in Bill.objects.filter(status=Status.PAID)
+        for application in bill.applications()
     )
 
 

@@ -26,6 +26,8 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera for the counter
+    "--use-fake-ui-for-media-stream",
 ]
 
 hypothesis.settings.register_profile("openpaspor", print_blob=True, deadline=None)

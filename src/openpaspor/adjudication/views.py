@@ -191,14 +191,14 @@ def _pictures(application: Application) -> list[dict[str, Any]]:
 
 
 def _what_was_said(said: dict[str, str]) -> dict[str, Any]:
-    """What was said, apart from the applicant's own words to the centre."""
-    own = {code: text for code, text in said.items() if code.startswith(("answer-", "objection-"))}
-    note = said.get("note", "")
-    rest = [(code, text) for code, text in said.items() if code not in own and code != "note" and text]
-    return {"answers": [text for code, text in own.items() if code.startswith("answer-")],
-            "objections": [text for code, text in own.items() if code.startswith("objection-")],
-            "note": note,
-            "said": [interview.told(code, text) for code, text in rest]}  # fmt: skip
+    """The interview in the order of its questions, and apart from it the applicant's own words to the centre."""
+    asked = [code for code in interview.QUESTIONS if said.get(code)]
+    return {
+        "said": [interview.told(code, said[code]) for code in asked],
+        "note": said.get("note", ""),
+        "answers": [text for code, text in said.items() if code.startswith("answer-")],
+        "objections": [text for code, text in said.items() if code.startswith("objection-")],
+    }
 
 
 def _earlier(file: Case) -> Decision | None:

@@ -108,7 +108,7 @@
       button.append(Object.assign(document.createElement("span"), { textContent: word }));
       return button;
     };
-    const open = make(words.start), take = make(words.take), accept = make(words.accept), again = make(words.again);
+    const open = make(words.wordStart), take = make(words.wordTake), accept = make(words.wordAccept), again = make(words.wordAgain);
     take.append(" ", Object.assign(document.createElement("kbd"), { textContent: "␣" }));
     accept.append(" ", Object.assign(document.createElement("kbd"), { textContent: "Enter" }));
     const stage = document.createElement("div");
@@ -126,15 +126,15 @@
     const start = async (focus) => {
       try {
         stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: panel.dataset.camera, width: { ideal: 1920 }, height: { ideal: 1080 } } });
-      } catch { note.textContent = words.none; stage.hidden = true; buttons.replaceChildren(open); return; }
+      } catch { note.textContent = words.wordNone; stage.hidden = true; buttons.replaceChildren(open); return; }
       const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true, muted: true, srcObject: stream });
-      video.setAttribute("aria-label", words.live);
+      video.setAttribute("aria-label", words.wordLive);
       stage.replaceChildren(video);
       stage.hidden = false;
       note.textContent = "";
       buttons.replaceChildren(take);
       if (focus) take.focus();
-      stream.getVideoTracks()[0].addEventListener("ended", () => { note.textContent = words.none; buttons.replaceChildren(open); });
+      stream.getVideoTracks()[0].addEventListener("ended", () => { note.textContent = words.wordNone; buttons.replaceChildren(open); });
     };
     const shoot = () => {
       const video = stage.querySelector("video");
@@ -144,7 +144,7 @@
         canvas.width = canvas.height = 0;
         stop();
         shot = new File([blob], "kamera.jpg", { type: "image/jpeg" });
-        const image = Object.assign(document.createElement("img"), { src: URL.createObjectURL(shot), alt: words.shot });
+        const image = Object.assign(document.createElement("img"), { src: URL.createObjectURL(shot), alt: words.wordShot });
         stage.replaceChildren(image);
         buttons.replaceChildren(accept, again);
         accept.focus();
@@ -172,6 +172,6 @@
   if (!document.querySelector("[data-focus]")) {
     if (current?.id === "dokumen") { const row = rows.find((each) => !each.dataset.verdict); row?.focus(); show(row); }
     if (current?.id === "wawancara") focusQuestion(questions.find((each) => !each.querySelector("input:checked")) || questions[0]);
-    if (current && location.hash === "") current.scrollIntoView({ block: "start" });
+    if (current && current.id !== "identitas" && location.hash === "") current.scrollIntoView({ block: "start" });
   }
 })();

@@ -1,0 +1,98 @@
+"""The officer's keyboard: a clean renewal in at most 25 keys, in a real browser with a camera."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from openpaspor.accounts.models import Role
+from openpaspor.applications import dossier
+from openpaspor.applications.models import Application
+from openpaspor.kit import clock
+
+from .making import MONDAY, denpasar, make_arrived, make_staff
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+
+class Hands:
+    """Presses keys and counts them."""
+
+    def __init__(self, page) -> None:
+        self.page, self.keys = page, 0
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+        self.keys += 1
+
+    def go_on(self, section: str) -> None:
+        self.press("Control+Enter")
+        self.page.wait_for_selector(f"#{section}.card-now")
+
+
+@pytest.fixture
+def page(live_server, browser, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: MONDAY)
+    client = Client()
+    client.force_login(make_staff(Role.OFFICER, denpasar()))
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, permissions=["camera"])
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    yield context.new_page()
+    context.close()
+
+
+def test_a_clean_renewal_takes_at_most_25_keys_and_no_mouse(page, live_server):
+    application = make_arrived()
+    hands = Hands(page)
+    page.goto(f"{live_server.url}/petugas/berkas/{application.ref}/")
+
+    hands.go_on("dokumen")
+    for paper in ("ktp", "old-passport"):
+        page.wait_for_function("document.activeElement.matches('[data-row]')")
+        hands.press("y")
+        page.wait_for_selector(f"[data-row][data-verdict=match] [data-view*='{paper}']")
+    hands.go_on("wawancara")
+    page.wait_for_function("document.activeElement.name === 'company'")
+    hands.press("2")
+    page.wait_for_function("document.activeElement.name === 'funding'")
+    hands.press("1")
+    hands.go_on("foto")
+    page.wait_for_selector(".camera-stage video")
+    page.wait_for_function("document.querySelector('.camera-stage video').videoWidth > 0")
+    hands.press("Space")
+    page.wait_for_selector(".camera-stage img")
+    hands.press("Enter")
+    page.wait_for_selector("#selesai.card-now")
+    hands.press("Control+Enter")
+    page.wait_for_url("**/tanda-terima/")
+
+    assert hands.keys <= 25
+    assert Application.objects.get().state == "ENROLLED"
+    answers = dossier.open_answers(application, actor="worker", why="test", now=MONDAY)
+    assert answers.interview["company"] == "family"
+    assert answers.interview["funding"] == "self"
+
+
+def test_a_chosen_chip_is_safe_before_anything_is_confirmed(page, live_server):
+    application = make_arrived()
+    page.goto(f"{live_server.url}/petugas/berkas/{application.ref}/?bagian=wawancara")
+
+    page.wait_for_function("document.activeElement.name === 'company'")
+    with page.expect_response("**/wawancara/"):
+        page.keyboard.press("2")
+    page.wait_for_selector("[data-saved]:has-text('09.40')")
+
+    answers = dossier.open_answers(application, actor="worker", why="test", now=MONDAY)
+    assert answers.interview["company"] == "family"
+
+
+def test_typing_a_note_is_never_taken_for_a_key(page, live_server):
+    application = make_arrived()
+    page.goto(f"{live_server.url}/petugas/berkas/{application.ref}/?bagian=wawancara")
+
+    page.focus("[name=note]")
+    page.keyboard.type("yth 1 tahun")
+
+    assert page.input_value("[name=note]") == "yth 1 tahun"
+    assert page.eval_on_selector_all("[data-verdict=match]", "rows => rows.length") == 0

@@ -40,9 +40,10 @@ def shorter(text: str, by: int, *, least: int = 6) -> str:
 
 
 def short_name(full_name: str) -> str:
-    """SITI AMINAH BINTI ABDULLAH → SITI A.; a single name stays whole."""
+    """SITI AMINAH BINTI ABDULLAH → SITI A.; I MADE SUDARMA → I MADE S.; a single name stays whole."""
     words = plain(full_name).upper().split()
-    return f"{words[0]} {words[1][0]}." if len(words) > 1 else "".join(words)
+    whole = 2 if len(words) > 2 and len(words[0]) <= 2 else 1  # Balinese birth words say little by themselves
+    return " ".join(words[:whole]) + (f" {words[whole][0]}." if len(words) > whole else "")
 
 
 def short_office(name: str) -> str:

@@ -62,6 +62,8 @@ def test_a_strange_name_still_is_gsm(name):
 def test_names_and_offices_are_short():
     assert sms.short_name("Siti Aminah binti Abdullah") == "SITI A."
     assert sms.short_name("Suharto") == "SUHARTO"
+    assert sms.short_name("Ni Luh Sari Dewi") == "NI LUH S."
+    assert sms.short_name("") == ""
     assert (
         sms.short_office("Kantor Imigrasi Kelas I Khusus Non TPI Jakarta Selatan") == "Kanim Jakarta Selatan"
     )

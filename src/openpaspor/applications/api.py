@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from openpaspor.facts.base import format_moment
 from openpaspor.kit import clock
@@ -16,7 +16,7 @@ from .rules import Wait, Who, blockers
 from .tracking import find
 
 
-@require_GET
+@require_safe
 def track(request: HttpRequest) -> JsonResponse:
     """`?ref=&born=YYYY-MM-DD`: where an application stands. 404 for a wrong pair, 429 after five wrong ones."""
     now = clock.now()

@@ -430,18 +430,19 @@ class BookletForm(StepForm):
         return {"booklet": self.cleaned_data["booklet"], "years": int(self.cleaned_data.get("years", 5))}
 
 
+FORMS: dict[str, type[StepForm]] = {
+    "identitas": IdentityForm,
+    "kontak": ContactForm,
+    "orang-tua": ParentsForm,
+    "paspor-lama": OldPassportForm,
+    "perjalanan": JourneyForm,
+    "paspor": BookletForm,
+}
+
+
 def form_for(slug: str, kind: str) -> type[StepForm]:
     """The form of one page."""
-    if slug == "orang-tua" and kind == Kind.CHILD:
-        return ChildParentsForm
-    return {
-        "identitas": IdentityForm,
-        "kontak": ContactForm,
-        "orang-tua": ParentsForm,
-        "paspor-lama": OldPassportForm,
-        "perjalanan": JourneyForm,
-        "paspor": BookletForm,
-    }[slug]
+    return ChildParentsForm if slug == "orang-tua" and kind == Kind.CHILD else FORMS[slug]
 
 
 class PaperForm(ActionForm):

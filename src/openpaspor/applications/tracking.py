@@ -25,22 +25,29 @@ class NotFoundHere(Refused):
 
 def find(ref: str, born: date | None, *, address: str) -> Application:
     """The application, or NotFoundHere: the same for an unknown reference and a wrong date. Raises TooManyTries."""
-    attempt = Try("track", address, ref[:60].upper())
+    known = _canonical(ref)
+    attempt = Try("track", address, known or ref[:60])  # however it is written, it is one reference
     attempt.take()
-    application = _find(ref, born)
+    application = _find(known, born)
     if application is None:
         raise NotFoundHere()
     attempt.give_back()
     return application
 
 
-def _find(ref: str, born: date | None) -> Application | None:
+def _canonical(ref: str) -> str:
+    """The reference as we write it; nothing for what cannot be one."""
     try:
-        known = str(references.parse(ref))
+        return str(references.parse(ref))
     except references.ReferenceInvalid:
+        return ""
+
+
+def _find(ref: str, born: date | None) -> Application | None:
+    application = (
+        Application.objects.filter(ref=ref).select_related("office").first() if ref and born else None
+    )
+    if application is None or born is None or not application.born_key:
         return None
-    token = node.here().keys.token("born", born.isoformat()) if born else ""
-    application = Application.objects.filter(ref=known).select_related("office").first()
-    if application is None or not application.born_key:
-        return None
+    token = node.here().keys.token("born", born.isoformat())
     return application if hmac.compare_digest(application.born_key, token) else None

@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from openpaspor import journey
 from openpaspor.accounts.looks import looks_of
@@ -76,7 +76,7 @@ def form_page(request: HttpRequest, template: str, form: Any, **context: Any) ->
 # Before sign-in
 
 
-@require_GET
+@require_safe
 def start(request: HttpRequest) -> HttpResponse:
     open_ones = []
     if request.user.is_authenticated:
@@ -91,7 +91,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "applications/start.html", page)
 
 
-@require_GET
+@require_safe
 def check(request: HttpRequest) -> HttpResponse:
     """Five questions; the same address with the answers shows what they mean."""
     asked = CheckForm(request.GET) if "had" in request.GET or "whose" in request.GET else CheckForm()
@@ -118,12 +118,12 @@ def need_page(need: Need, now: datetime, form: StartForm) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     return render(request, "applications/help.html")
 
 
-@require_GET
+@require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     return render(request, "applications/privacy.html", {"draft_days": policy.value("draft_days", now=now)})
@@ -195,7 +195,7 @@ def line(request: HttpRequest, application: Application, now: datetime) -> Line:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def my_list(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     mine_all = (
@@ -327,7 +327,7 @@ def obstacle_of(application: Application, answers: Answers, now: datetime) -> st
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def tasks(request: HttpRequest, ref: str) -> HttpResponse:
     application = mine(request, ref)
     if application.state != State.DRAFT:
@@ -425,7 +425,7 @@ def fill_page(
         form,
         application=application,
         slug=slug,
-        title=step.title if step else _("Which passport would you like?"),
+        title=step.title if step else _("Choose another passport"),
         warnings=[WARNINGS[code] for code in warnings or []],
         onward=after_step(request, application, progress, slug),
         back=reverse(
@@ -505,7 +505,7 @@ def paper_lines(application: Application, progress: Progress) -> list[PaperLine]
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def papers(request: HttpRequest, ref: str) -> HttpResponse:
     application = mine(request, ref)
     if application.state != State.DRAFT:
@@ -609,7 +609,7 @@ def bring(request: HttpRequest, ref: str, code: str) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def picture(request: HttpRequest, ref: str, code: str) -> HttpResponse:
     """One's own paper, never kept by anything on the way."""
     application = mine(request, ref)
@@ -674,6 +674,7 @@ def review_page(
         "machine_name": mrz_name.machine_name(answers.full_name) if answers.full_name else None,
         "fee": fee_of(application, now),
         "words": words_of(answers),
+        "unfilled": _("Not filled in yet"),
         "phone": phones.local(answers.phone) if answers.phone else "",
         "form": form,
         "refusal": refusal,
@@ -725,7 +726,7 @@ NEXT = {
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def next_step(request: HttpRequest, ref: str) -> HttpResponse:
     """Wherever the application goes on; the tracker where it waits for us."""
     application = mine(request, ref)
@@ -740,7 +741,7 @@ def next_step(request: HttpRequest, ref: str) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def status(request: HttpRequest, ref: str) -> HttpResponse:
     application, now = mine(request, ref), clock.now()
     entries = tracker.entries_of(application)

@@ -121,6 +121,13 @@ def test_a_program_is_stopped_after_five_wrong_tries_at_one_reference_from_one_a
     assert ask_program(make_submitted(make_user()).ref).status_code == 200
 
 
+def test_another_way_of_writing_a_reference_is_no_new_try(sent):
+    bare = sent.ref.removeprefix("OP-")
+    ways = [sent.ref, sent.ref.lower(), bare, bare.replace("-", ""), bare.replace("-", " "), f" {sent.ref} "]
+
+    assert [ask_program(way, "1999-04-01").status_code for way in ways] == [404] * 5 + [429]
+
+
 def test_a_wrong_method_is_405():
     assert Client().post("/api/v1/track").status_code == 405
 

@@ -225,9 +225,7 @@ def _lock(application: Application) -> None:
 
 def _allot(application: Application, *, actor: str, now: datetime) -> Booklet | None:
     """Claim a booklet for a locked application. Two that reach for the same one: the second takes the next."""
-    while candidates := list(
-        Booklet.objects.in_stock(application.office_id or "", application.booklet)[:10]
-    ):
+    while candidates := list(Booklet.objects.in_stock(application.office_id or "", application.booklet)[:10]):
         for booklet in candidates:
             if _claim(booklet, application, now):
                 order = fix_order(application, now=now)

@@ -86,7 +86,7 @@ def find(text: str, office: Office) -> Application | None:
         return here.filter(ref=_ref_on_pass(text)).first()
     if rules.looks_like_a_serial(text):
         booklet = Booklet.objects.filter(serial=rules.read_serial(text), application__isnull=False).first()
-        return here.filter(pk=booklet.application_id).first() if booklet else None
+        return here.filter(booklets=booklet).first() if booklet else None
     digits = "".join(text.split())
     if len(digits) == 16 and digits.isascii() and digits.isdigit():
         same = here.filter(nik_key=node.here().keys.token("nik", digits))
@@ -137,8 +137,9 @@ class Stock:
 def stock_of(office: Office, now: datetime) -> list[Stock]:
     counted = Booklet.objects.filter(office=office).values("kind", "state").annotate(n=Count("id"))
     used = Counter(
-        Booklet.objects.filter(office=office, job__printed_at__gt=now - timedelta(days=PACE_DAYS))
-        .values_list("kind", flat=True)
+        Booklet.objects.filter(
+            office=office, job__printed_at__gt=now - timedelta(days=PACE_DAYS)
+        ).values_list("kind", flat=True)
     )
     reorder_at = policy.value("blanks_reorder", office=office.code, now=now)
     stocks = []

@@ -13,8 +13,8 @@ from openpaspor.offices.models import Booklet as BookletKind
 from openpaspor.ui.forms import ActionForm
 
 from . import rules
-from .mrz import LENGTH
 from .models import Receiver, SpoilReason
+from .mrz import LENGTH
 
 CHECK_NAMES: dict[str, Any] = {
     "photo": _("Photo"),
@@ -55,10 +55,12 @@ class InspectForm(ActionForm):
         max_length=400,
         widget=forms.Textarea(attrs={**FOCUS, "rows": 2, "cols": 46, "class": "mrz-input"}),
     )
-    photo = forms.BooleanField(label=CHECK_NAMES["photo"], required=False)
-    data = forms.BooleanField(label=CHECK_NAMES["data"], required=False)
-    chip = forms.BooleanField(label=CHECK_NAMES["chip"], required=False)
-    cover = forms.BooleanField(label=CHECK_NAMES["cover"], required=False)
+    right = forms.MultipleChoiceField(
+        label=_("Four things are right"),
+        choices=list(CHECK_NAMES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def clean_lines(self) -> tuple[str, str]:
         """Two lines, however the reader parts them; lengths are judged by the comparison, not here."""
@@ -66,13 +68,14 @@ class InspectForm(ActionForm):
         text = "".join(parts)
         return (parts[0], parts[1]) if len(parts) == 2 else (text[:LENGTH], text[LENGTH:])
 
-    def clean(self) -> dict[str, Any] | None:
-        ticked = sum(bool(self.cleaned_data.get(name)) for name in rules.CHECKS)
-        if ticked != len(rules.CHECKS) and (ticked or self.data.get("all") != "1"):
-            self.add_error(
-                "photo", _("Tick all four, or report what is wrong. A booklet passes with four ticks only.")
-            )
-        return self.cleaned_data
+    def clean_right(self) -> list[str]:
+        """All four, by four ticks or by the one button; three ticks and the button are a contradiction."""
+        ticked = self.cleaned_data["right"]
+        if len(ticked) == len(rules.CHECKS) or (not ticked and self.data.get("all") == "1"):
+            return list(rules.CHECKS)
+        raise ValidationError(
+            _("Tick all four, or report what is wrong. A booklet passes with four ticks only."), code="ticks"
+        )
 
 
 class WrongForm(ActionForm):
@@ -91,7 +94,9 @@ class WrongForm(ActionForm):
 class CountInForm(ActionForm):
     """A delivery: the first and the last booklet of a box."""
 
-    kind = forms.ChoiceField(label=_("Kind of booklet"), choices=BookletKind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=_("Kind of booklet"), choices=BookletKind.choices, widget=forms.RadioSelect
+    )
     first = SerialField(label=_("First booklet"))
     last = SerialField(label=_("Last booklet"))
 
@@ -99,7 +104,9 @@ class CountInForm(ActionForm):
 class SecondCountForm(ActionForm):
     """What the second person counted, without being told what the first one did."""
 
-    counted = forms.IntegerField(label=_("How many did you count?"), min_value=1, max_value=rules.LONGEST_RANGE)
+    counted = forms.IntegerField(
+        label=_("How many did you count?"), min_value=1, max_value=rules.LONGEST_RANGE
+    )
 
 
 class SpoilForm(ActionForm):
@@ -148,14 +155,18 @@ class HandOverForm(ActionForm):
     def clean_nik(self) -> str:
         digits = "".join(letter for letter in self.cleaned_data["nik"] if not letter.isspace())
         if digits and not (len(digits) == 16 and digits.isascii() and digits.isdigit()):
-            raise ValidationError(_("A NIK has 16 digits. Read it again, or tick that the card agrees."), code="nik")
+            raise ValidationError(
+                _("A NIK has 16 digits. Read it again, or tick that the card agrees."), code="nik"
+            )
         return digits
 
     def clean_old_number(self) -> str:
         typed = self.cleaned_data["old_number"]
         number = rules.read_old_number(typed)
         if typed and not number:
-            raise ValidationError(_("This is no passport number. Scan the old passport, or type its number."), code="old")
+            raise ValidationError(
+                _("This is no passport number. Scan the old passport, or type its number."), code="old"
+            )
         return number
 
     def clean(self) -> dict[str, Any] | None:

@@ -203,7 +203,9 @@ class HandOver(models.Model):
     booklet = models.OneToOneField(Booklet, models.PROTECT, related_name="hand_over")
     to = models.CharField(max_length=8, choices=Receiver.choices)
     nik_compared = models.BooleanField()  # typed or scanned and equal; otherwise the card was seen to match
-    old_number_key = models.CharField(max_length=32, blank=True)  # keyed hash of the cancelled passport's number
+    old_number_key = models.CharField(
+        max_length=32, blank=True
+    )  # keyed hash of the cancelled passport's number
     handed_by = models.CharField(max_length=40)
     handed_at = models.DateTimeField()  # UTC
 

@@ -36,7 +36,9 @@ def allot_waiting(*, now: datetime, limit: int = 500) -> int:
 @every(seconds=60)
 def remind_holders(*, now: datetime, limit: int = 500) -> int:
     """Reminders on days 1, 7, 20 and 27 on the shelf. Returns reminders said."""
-    on_shelf = Booklet.objects.filter(state=BookletState.PRINTED, application__state=State.READY).exclude(rack="")
+    on_shelf = Booklet.objects.filter(state=BookletState.PRINTED, application__state=State.READY).exclude(
+        rack=""
+    )
     waiting = on_shelf.filter(reminded__lt=rules.REMINDER_DAYS[-1]).select_related("office", "application")
     said = 0
     for booklet in waiting.order_by("shelved_on", "pk"):

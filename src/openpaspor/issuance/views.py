@@ -114,13 +114,13 @@ def _case_page(
         "booklet": booklet,
         "job": job,
         "portrait": personalisation.portrait_of(application),
-        "proposal": booklet
-        and booklet.proposals.filter(state=ProposalState.OPEN).first(),
+        "proposal": booklet and booklet.proposals.filter(state=ProposalState.OPEN).first(),
         "obstacle": desk.OBSTACLES.get(rules.print_obstacle(application), ""),
         "refusal": refusal,
         "faults": refusal.details.get("faults", ()) if refusal else (),
         "form": faulty,
-        "scan_form": bound.get("scan_form") or forms.ScanForm(initial={"serial": request.GET.get("buku", "")[:12]}),
+        "scan_form": bound.get("scan_form")
+        or forms.ScanForm(initial={"serial": request.GET.get("buku", "")[:12]}),
         "inspect_form": bound.get("inspect_form") or forms.InspectForm(),
         "wrong_form": bound.get("wrong_form") or forms.WrongForm(auto_id="id_wrong_%s"),
         "next": desk.next_to_print(application.office) if application.state == State.READY else None,
@@ -139,9 +139,16 @@ def print_page(request: HttpRequest, ref: str) -> HttpResponse:
     try:
         actions.print_booklet(application, form.cleaned_data["serial"], **_known(request, form))
     except actions.WrongBooklet as refusal:
-        scanned = Booklet.objects.filter(serial=form.cleaned_data["serial"], office=application.office).first()
+        scanned = Booklet.objects.filter(
+            serial=form.cleaned_data["serial"], office=application.office
+        ).first()
         return refused_page(
-            request, refusal, "issuance/stop.html", application=application, scanned=scanned, typed=form.cleaned_data["serial"]
+            request,
+            refusal,
+            "issuance/stop.html",
+            application=application,
+            scanned=scanned,
+            typed=form.cleaned_data["serial"],
         )
     except Refused as refusal:
         return _case_page(request, application, refusal=refusal)
@@ -276,7 +283,8 @@ def count_in(request: HttpRequest) -> HttpResponse:
         return _stock_page(request, refusal=refusal, count_form=form)
     messages.success(
         request,
-        _("%(count)s booklets noted. A second person counts them before they are in stock.") % {"count": batch.count},
+        _("%(count)s booklets noted. A second person counts them before they are in stock.")
+        % {"count": batch.count},
     )
     return redirect("issuance:stock")
 
@@ -288,7 +296,12 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """The second count of a delivery, by somebody who is not told the first one."""
     counted = get_object_or_404(StockBatch, pk=pk, office=request.posting.office)
     form = forms.SecondCountForm(request.POST if request.method == "POST" else None)
-    context = {"batch": counted, "office": counted.office, "form": form, "mine": counted.counted_by == request.user.actor_code}
+    context = {
+        "batch": counted,
+        "office": counted.office,
+        "form": form,
+        "mine": counted.counted_by == request.user.actor_code,
+    }
     if form.is_bound and form.is_valid():
         try:
             actions.confirm_batch(counted, form.cleaned_data["counted"], **_known(request, form))
@@ -449,7 +462,9 @@ def handover_photo(request: HttpRequest, ref: str) -> HttpResponse:
 def uncollected(request: HttpRequest) -> HttpResponse:
     """Who has not come yet, the longest waiting first; and what was cancelled lately."""
     office, now = request.posting.office, clock.now()
-    rows = sorted(desk.shelf_of(office, office.local(now).date()), key=lambda row: (row.left, row.booklet.rack))
+    rows = sorted(
+        desk.shelf_of(office, office.local(now).date()), key=lambda row: (row.left, row.booklet.rack)
+    )
     context = {
         "office": office,
         "rows": [row for row in rows if row.waited > 0][: desk.SHOWN],

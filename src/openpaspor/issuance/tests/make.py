@@ -58,7 +58,12 @@ def make_photo() -> bytes:
 
 
 def make_stock(
-    first: str = "", count: int = 5, *, kind: str = "electronic", office: Office | None = None, now: datetime = NOW
+    first: str = "",
+    count: int = 5,
+    *,
+    kind: str = "electronic",
+    office: Office | None = None,
+    now: datetime = NOW,
 ) -> StockBatch:
     """Booklets in stock, counted by two people."""
     number = next(_numbers)
@@ -70,7 +75,9 @@ def make_stock(
     return actions.confirm_batch(batch, count, action_id=f"confirm-{number}", actor=HEAD, now=now)
 
 
-def make_enrolled(*, kind: str = "adult-replace", name: str = "Ni Luh Sari Dewi", now: datetime = NOW, **more: object) -> Application:
+def make_enrolled(
+    *, kind: str = "adult-replace", name: str = "Ni Luh Sari Dewi", now: datetime = NOW, **more: object
+) -> Application:
     """A walk-in whose papers were seen and whose photo was taken."""
     number = next(_numbers)
     answers = Answers(
@@ -83,7 +90,13 @@ def make_enrolled(*, kind: str = "adult-replace", name: str = "Ni Luh Sari Dewi"
         **more,  # type: ignore[arg-type]
     )
     application = start_application(
-        kind, action_id=f"start-{number}", actor="S-1", now=now, channel="counter", office=make_office(), answers=answers
+        kind,
+        action_id=f"start-{number}",
+        actor="S-1",
+        now=now,
+        channel="counter",
+        office=make_office(),
+        answers=answers,
     )
     dossier.attach(application, "portrait", make_photo(), content_type="image/jpeg", now=now)
     fix_identity(application, answers, actor="S-1", now=now)
@@ -117,7 +130,9 @@ def settle(application: Application) -> Application:
     return application
 
 
-def make_approved(*, paid: bool = True, stock: bool = True, now: datetime = NOW, **more: object) -> Application:
+def make_approved(
+    *, paid: bool = True, stock: bool = True, now: datetime = NOW, **more: object
+) -> Application:
     """Approved, by default paid and with a booklet reserved."""
     if stock and not Booklet.objects.in_stock("DENPASAR", "electronic").exists():
         make_stock(now=now)
@@ -166,5 +181,9 @@ def shown(application: Application, **changes: object) -> Shown:
 
 def collect(application: Application, *, action_id: str = "", now: datetime = NOW) -> None:
     actions.hand_over(
-        application, shown(application), action_id=action_id or f"hand-{application.ref}", actor="S-1", now=now
+        application,
+        shown(application),
+        action_id=action_id or f"hand-{application.ref}",
+        actor="S-1",
+        now=now,
     )

@@ -32,11 +32,15 @@ def booklet_of(application) -> Booklet:
 
 
 def propose(booklet: Booklet, reason: str = SpoilReason.CHIP, *, by: str = make.PRINTER):
-    return actions.propose_spoil(booklet, reason, action_id=f"propose-{booklet.serial}", actor=by, now=make.NOW)
+    return actions.propose_spoil(
+        booklet, reason, action_id=f"propose-{booklet.serial}", actor=by, now=make.NOW
+    )
 
 
 def decide(proposal, *, by: str = make.HEAD, agreed: bool = True):
-    return actions.decide_spoil(proposal, agreed=agreed, action_id=f"decide-{proposal.pk}-{by}", actor=by, now=make.NOW)
+    return actions.decide_spoil(
+        proposal, agreed=agreed, action_id=f"decide-{proposal.pk}-{by}", actor=by, now=make.NOW
+    )
 
 
 # Stock
@@ -44,7 +48,9 @@ def decide(proposal, *, by: str = make.HEAD, agreed: bool = True):
 
 def test_who_counted_first_cannot_count_second():
     office = make.make_office()
-    batch = actions.count_in(office, "electronic", "E0000001", "E0000005", action_id="c", actor="S-1", now=make.NOW)
+    batch = actions.count_in(
+        office, "electronic", "E0000001", "E0000005", action_id="c", actor="S-1", now=make.NOW
+    )
 
     with pytest.raises(actions.SamePerson):
         actions.confirm_batch(batch, 5, action_id="d", actor="S-1", now=make.NOW)
@@ -54,7 +60,9 @@ def test_who_counted_first_cannot_count_second():
 
 def test_two_counts_must_agree():
     office = make.make_office()
-    batch = actions.count_in(office, "electronic", "E0000001", "E0000005", action_id="c", actor="S-1", now=make.NOW)
+    batch = actions.count_in(
+        office, "electronic", "E0000001", "E0000005", action_id="c", actor="S-1", now=make.NOW
+    )
 
     with pytest.raises(actions.CountDiffers):
         actions.confirm_batch(batch, 4, action_id="d", actor="S-2", now=make.NOW)
@@ -78,10 +86,14 @@ def test_a_serial_is_received_once_for_ever():
 
 def test_a_count_that_was_given_up_can_be_made_again():
     office = make.make_office()
-    batch = actions.count_in(office, "electronic", "E0000001", "E0000005", action_id="c", actor="S-1", now=make.NOW)
+    batch = actions.count_in(
+        office, "electronic", "E0000001", "E0000005", action_id="c", actor="S-1", now=make.NOW
+    )
 
     actions.drop_batch(batch, action_id="x", actor="S-1", now=make.NOW)
-    again = actions.count_in(office, "electronic", "E0000001", "E0000004", action_id="c2", actor="S-1", now=make.NOW)
+    again = actions.count_in(
+        office, "electronic", "E0000001", "E0000004", action_id="c2", actor="S-1", now=make.NOW
+    )
 
     with pytest.raises(actions.BatchDecided):
         actions.confirm_batch(batch, 5, action_id="d", actor="S-2", now=make.NOW)
@@ -192,7 +204,9 @@ def test_pressing_print_twice_prints_once():
 
     first, second = make.print_it(application), make.print_it(application)
 
-    assert first == second and PrinterLine.objects.count() == 1 and len(facts(application.ref, "printed")) == 1
+    assert (
+        first == second and PrinterLine.objects.count() == 1 and len(facts(application.ref, "printed")) == 1
+    )
 
 
 def test_the_same_application_is_not_printed_again_by_another_press():
@@ -386,7 +400,11 @@ def test_the_card_may_be_compared_by_eye():
     application = make.make_ready()
 
     handed = actions.hand_over(
-        application, make.shown(application, nik="", card_agrees=True), action_id="h", actor="S-1", now=make.NOW
+        application,
+        make.shown(application, nik="", card_agrees=True),
+        action_id="h",
+        actor="S-1",
+        now=make.NOW,
     )
 
     assert not handed.nik_compared and application.state == State.COLLECTED
@@ -473,7 +491,9 @@ def test_what_nobody_collects_is_cancelled_the_day_after_the_last_one():
         "cancelled",
         "",
     )
-    assert facts(application.ref, "uncollected_ended") == [{"application": application.ref, "serial": booklet.serial}]
+    assert facts(application.ref, "uncollected_ended") == [
+        {"application": application.ref, "serial": booklet.serial}
+    ]
 
 
 def test_it_cannot_be_cancelled_before_its_last_day_is_over():

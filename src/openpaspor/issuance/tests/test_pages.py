@@ -136,7 +136,10 @@ def test_what_was_read_back_wrongly_does_not_reach_the_shelf():
     line1, line2 = make.lines_of(application)
 
     answer = post(
-        client, reverse("issuance:inspect", args=[application.ref]), lines=f"{line1.replace('SARI', 'SORI')} {line2}", all="1"
+        client,
+        reverse("issuance:inspect", args=[application.ref]),
+        lines=f"{line1.replace('SARI', 'SORI')} {line2}",
+        all="1",
     )
 
     assert answer.status_code == 409 and 'data-code="read-back-differs"' in answer.content.decode()
@@ -149,7 +152,11 @@ def test_three_ticks_are_not_four():
     lines = " ".join(make.lines_of(application))
 
     answer = post(
-        client, reverse("issuance:inspect", args=[application.ref]), lines=lines, all="1", photo="on", data="on", chip="on"
+        client,
+        reverse("issuance:inspect", args=[application.ref]),
+        lines=lines,
+        all="1",
+        right=["photo", "data", "chip"],
     )
 
     assert answer.status_code == 422

@@ -41,7 +41,9 @@ def test_what_is_no_serial_is_refused(scanned):
         rules.read_serial(scanned)
 
 
-@pytest.mark.parametrize(("first", "last"), [("E0000009", "E0000001"), ("E0000001", "F0000009"), ("E0000001", "E0009999")])
+@pytest.mark.parametrize(
+    ("first", "last"), [("E0000009", "E0000001"), ("E0000001", "F0000009"), ("E0000001", "E0009999")]
+)
 def test_a_range_runs_forward_under_one_letter_and_fits_a_box(first, last):
     with pytest.raises(rules.RangeInvalid):
         rules.serial_range(first, last)
@@ -56,7 +58,9 @@ def test_a_range_holds_each_of_its_serials_once(start, count):
 
 
 def row(**changes):
-    return SimpleNamespace(**{"state": "APPROVED", "stop_order": "", "bill_status": "paid", "serial": "E0000001", **changes})
+    return SimpleNamespace(
+        **{"state": "APPROVED", "stop_order": "", "bill_status": "paid", "serial": "E0000001", **changes}
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,10 @@ def test_reminders_come_on_their_days_and_only_the_newest_after_a_pause():
     [
         ("b1234567", "B1234567"),
         ("AB123456", "AB123456"),
-        ("P<IDNSUHARTO<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<\nA1234567<6IDN8001014M3301018<<<<<<<<<<<<<<00", "A1234567"),
+        (
+            "P<IDNSUHARTO<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<\nA1234567<6IDN8001014M3301018<<<<<<<<<<<<<<00",
+            "A1234567",
+        ),
         ("A1234567<6IDN8001014M3301018<<<<<<<<<<<<<<00", "A1234567"),
         ("no idea", ""),
         ("", ""),

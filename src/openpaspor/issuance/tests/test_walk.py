@@ -20,8 +20,17 @@ def test_a_booklet_goes_from_the_box_into_its_holders_hands():
 
     application.refresh_from_db()
     booklet = Booklet.objects.get(serial=application.serial)
-    assert (application.state, application.shelf, booklet.state, booklet.rack) == (State.COLLECTED, "", "issued", "")
-    said = [kind for kind in Entry.objects.of(application.ref).values_list("kind", flat=True) if kind.startswith("issuance")]
+    assert (application.state, application.shelf, booklet.state, booklet.rack) == (
+        State.COLLECTED,
+        "",
+        "issued",
+        "",
+    )
+    said = [
+        kind
+        for kind in Entry.objects.of(application.ref).values_list("kind", flat=True)
+        if kind.startswith("issuance")
+    ]
     assert said == [
         "issuance.serial_allotted",
         "issuance.printed",

@@ -10,7 +10,9 @@ STATES = ("stock", "allotted", "printed", "issued", "spoiled", "lost", "cancelle
 HOLDS_A_FILE = ("allotted", "printed", "issued")
 
 
-@check("B1", "A passport number is given once, for ever: no serial is printed or issued for two applications.")
+@check(
+    "B1", "A passport number is given once, for ever: no serial is printed or issued for two applications."
+)
 def given_once() -> Found:
     found = Found(count("SELECT count(*) FROM issuance_booklet"))
     found.offending = [
@@ -32,7 +34,9 @@ def given_once() -> Found:
             holder.pop(serial, None)
         elif kind == "issuance.serial_allotted":
             if holder.get(serial, ref) != ref or serial in printed:
-                found.offending.append(f"{serial} allotted to {ref} and {holder.get(serial, printed.get(serial))}")
+                found.offending.append(
+                    f"{serial} allotted to {ref} and {holder.get(serial, printed.get(serial))}"
+                )
             holder[serial] = ref
         else:
             if holder.get(serial) != ref or serial in printed:
@@ -46,7 +50,10 @@ def given_once() -> Found:
     return found
 
 
-@check("B2", "Nothing is printed without an approval in force and a paid or lawfully exempt bill, both said before.")
+@check(
+    "B2",
+    "Nothing is printed without an approval in force and a paid or lawfully exempt bill, both said before.",
+)
 def printed_by_right() -> Found:
     found = Found()
     state: dict[str, str] = {}
@@ -85,10 +92,15 @@ def printed_by_right() -> Found:
     return found
 
 
-@check("B5", "A booklet is in one place: received = stock + reserved + printed + issued + spoiled + lost + cancelled.")
+@check(
+    "B5",
+    "A booklet is in one place: received = stock + reserved + printed + issued + spoiled + lost + cancelled.",
+)
 def in_one_place() -> Found:
     found = Found()
-    for serial, state, application, rack in rows("SELECT serial, state, application_id, rack FROM issuance_booklet"):
+    for serial, state, application, rack in rows(
+        "SELECT serial, state, application_id, rack FROM issuance_booklet"
+    ):
         found.rows += 1
         astray = state not in STATES or (state == "stock" and application) or (rack and state != "printed")
         if astray or (state in HOLDS_A_FILE and application is None):

@@ -9,10 +9,9 @@ from openpaspor.applications.actions import tell
 from openpaspor.facts.issuance import Printed
 from openpaspor.issuance import actions
 from openpaspor.issuance.models import Booklet, SpoilReason
+from openpaspor.issuance.tests import make
 from openpaspor.ledger.record import record
 from openpaspor.nodes.checker import run_checks
-
-from . import make
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +27,9 @@ def a_busy_week() -> None:
     make.make_printed()
     spoiled = make.make_printed()
     booklet = Booklet.objects.get(serial=spoiled.serial)
-    proposal = actions.propose_spoil(booklet, SpoilReason.CHIP, action_id="p", actor=make.PRINTER, now=make.NOW)
+    proposal = actions.propose_spoil(
+        booklet, SpoilReason.CHIP, action_id="p", actor=make.PRINTER, now=make.NOW
+    )
     actions.decide_spoil(proposal, agreed=True, action_id="d", actor=make.HEAD, now=make.NOW)
     make.make_approved(paid=False)
 
@@ -43,7 +44,11 @@ def test_a_serial_printed_for_two_people_is_found():
     first, second = make.make_printed(), make.make_printed()
 
     twice = Printed(
-        application=second.ref, serial=first.serial, personalisation="0" * 32, issued_on=make.TODAY, expires_on=make.TODAY
+        application=second.ref,
+        serial=first.serial,
+        personalisation="0" * 32,
+        issued_on=make.TODAY,
+        expires_on=make.TODAY,
     )
     record(twice, actor="S-1", now=make.NOW)
 
@@ -70,7 +75,9 @@ def test_a_booklet_that_nobody_received_is_found():
 def test_a_booklet_that_left_its_file_is_found():
     application = make.make_approved()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE issuance_booklet SET state = 'spoiled' WHERE serial = %s", [application.serial])
+        cursor.execute(
+            "UPDATE issuance_booklet SET state = 'spoiled' WHERE serial = %s", [application.serial]
+        )
         cursor.execute(
             "UPDATE issuance_booklet SET application_id = %s, state = 'allotted' WHERE state = 'stock'"
             " AND id = (SELECT min(id) FROM issuance_booklet WHERE state = 'stock')",

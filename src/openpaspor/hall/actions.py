@@ -1,8 +1,9 @@
-"""Deeds of the hall: arrive, issue, call, hold, transfer, end."""
+"""Deeds of the hall: arrive, issue, call, hold, hand on, end."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor import journey
 from openpaspor.accounts.models import User
-from openpaspor.applications.actions import move, tell
+from openpaspor.applications.actions import MoveRefused, NotHeldHere, move, tell
 from openpaspor.applications.models import Application
 from openpaspor.facts.hall import (
     CounterClosed,
@@ -24,25 +25,56 @@ from openpaspor.facts.hall import (
 from openpaspor.journey import State
 from openpaspor.kit.faults import fault
 from openpaspor.kit.refused import Refused
+from openpaspor.kit.visit_pass import VisitPass
 from openpaspor.ledger.once import once
 from openpaspor.ledger.record import record
-from openpaspor.offices import policy
+from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Office
+from openpaspor.ui.templatetags.ui import clock_time, when
 
-from .models import Counter, DayPot, NumberRange, Ticket, TicketState, local_day
+from .advice import ADVICE
+from .models import GONE_HOME, Counter, DayPot, NumberRange, Ticket, TicketState, local_day, read_label
 from .rules import Series, next_ticket
 
 POT_KNOBS = {Series.WALK_IN: "walk_in_places", Series.PRIORITY: "priority_places"}
+COMES_BACK = (State.INCOMPLETE, State.ASKED, State.READY, State.ARRIVED)
 
 
 class TooEarly(Refused):
     code = "too-early"
+    message = _("The appointment is today at %(at)s. Please come back from %(opens)s.")
+
+
+class AnotherDay(Refused):
+    code = "another-day"
     message = _("The appointment is on %(when)s. Please come back then.")
+
+
+class AppointmentPassed(Refused):
+    code = "appointment-passed"
+    message = _(
+        "The appointment was on %(when)s. A new time can be chosen on the status page, without paying again."
+    )
 
 
 class WrongOffice(Refused):
     code = "wrong-office"
-    message = _("This appointment is at %(office)s. Places cannot be used at another office.")
+    message = _("This appointment is at %(office)s, on %(when)s. It cannot be used at another office.")
+
+
+class WrongShelf(Refused):
+    code = "wrong-office"
+    message = _("This application belongs to %(office)s. It can only be continued there.")
+
+
+class PassReplaced(Refused):
+    code = "pass-replaced"
+    message = _("This pass was replaced by a newer one. What counts is %(when)s at %(office)s.")
+
+
+class PassWithdrawn(Refused):
+    code = "pass-replaced"
+    message = _("This pass counts no more. The tracker shows where the application stands.")
 
 
 class NothingToCall(Refused):
@@ -52,12 +84,17 @@ class NothingToCall(Refused):
 
 class CounterTaken(Refused):
     code = "counter-taken"
-    message = _("Another officer sits at this counter. Choose another one.")
+    message = _("Another officer sits at counter %(number)s. Choose another one.")
 
 
 class NoCounter(Refused):
     code = "no-counter"
     message = _("Open a counter first.")
+
+
+class CounterNotOpen(Refused):
+    code = "counter-not-open"
+    message = _("Nobody sits at that counter now. Choose another one.")
 
 
 class CounterBusy(Refused):
@@ -67,17 +104,25 @@ class CounterBusy(Refused):
 
 class TicketMoved(Refused):
     code = "ticket-moved-on"
-    message = _("This number is no longer where you saw it (%(state)s). The list is up to date now.")
+    message = _("Number %(ticket)s is no longer where you saw it (%(state)s). The page is up to date now.")
+
+
+class AlreadyInLine(Refused):
+    code = "already-in-line"
+    message = _("This visitor already has number %(ticket)s today (%(state)s).")
 
 
 class NotExpected(Refused):
     code = "not-expected"
-    message = _("This application cannot arrive now; it stands at %(state)s.")
+    message = "%(advice)s"
 
 
 class UndoTooLate(Refused):
     code = "undo-too-late"
-    message = _("It is too late to undo this. Issue a new number instead.")
+    message = _("It is too late to undo this. Give a new number instead.")
+
+
+# Arriving
 
 
 def day_pot(office: Office, day: date, series: str, *, now: datetime) -> DayPot:
@@ -106,14 +151,17 @@ def _issue(
     application: Application | None = None,
     priority: str = "",
     due_at: datetime | None = None,
+    pass_ref: str = "",
 ) -> Ticket:
     day = local_day(office, now)
     ticket = Ticket.objects.create(
         office=office,
         day=day,
         series=series,
+        line=series,
         number=_next_number(office, day, series),
         application=application,
+        pass_ref=pass_ref,
         priority=priority,
         due_at=due_at,
         issued_at=now,
@@ -125,7 +173,7 @@ def _issue(
             office=office.code,
             day=day,
             ticket=ticket.label,
-            application=application.ref if application else "",
+            application=application.ref if application else pass_ref,
             priority=priority,
         ),
         actor=actor,
@@ -136,44 +184,149 @@ def _issue(
     return ticket
 
 
+def _claim(application: Application, office: Office, now: datetime) -> None:
+    """Lock the application, bring it up to date, and refuse a second number while the first still counts."""
+    Application.objects.select_for_update().get(pk=application.pk)
+    application.refresh_from_db()
+    refuse_second_number(application, office, now)
+
+
+def number_today(application: Application, office: Office, now: datetime) -> Ticket | None:
+    """The number with which this visitor is in the hall now."""
+    today = Ticket.objects.of_day(office, local_day(office, now)).live()
+    return today.filter(application=application).first()
+
+
+def refuse_second_number(application: Application, office: Office, now: datetime) -> None:
+    """Raises AlreadyInLine."""
+    ticket = number_today(application, office, now)
+    if ticket:
+        raise AlreadyInLine(ticket=ticket.label, state=ticket.get_state_display())  # type: ignore[attr-defined]
+
+
+def refuse_visit(starts_at: datetime, place: Office, office: Office, now: datetime) -> None:
+    """A booked visit counts at its office, on its day, from the early minutes on. Raises what keeps it from counting."""
+    if place != office:
+        raise WrongOffice(office=place, when=when(starts_at, place))
+    day, today = local_day(office, starts_at), local_day(office, now)
+    if day > today:
+        raise AnotherDay(when=when(starts_at, office))
+    if day < today:
+        raise AppointmentPassed(when=when(starts_at, office))
+    opens = starts_at - timedelta(minutes=policy.value("early_minutes", office=office.code, now=now))
+    if now < opens:
+        raise TooEarly(at=clock_time(starts_at, office), opens=clock_time(opens, office))
+
+
+def refuse_arrival(application: Application, office: Office, now: datetime) -> None:
+    """Raises why this application cannot get a number here and now; says nothing when it can."""
+    refuse_second_number(application, office, now)
+    if application.state in (State.BOOKED, State.MISSED) and application.place_starts_at:
+        assert application.office
+        refuse_visit(application.place_starts_at, application.office, office, now)
+    elif application.state in COMES_BACK:
+        if application.office_id != office.code:
+            raise WrongShelf(office=application.office)
+    elif application.state != State.SUBMITTED:
+        raise NotExpected(advice=ADVICE.get(application.state, application.state))
+
+
+def refuse_pass(shown: VisitPass, application: Application | None, office: Office, now: datetime) -> None:
+    """A pass counts at its office on its day, unless we know a newer one: the highest pass number known counts."""
+    if application is not None and shown.number < application.pass_number:
+        if not application.place_starts_at or not application.office:
+            raise PassWithdrawn()
+        raise PassReplaced(
+            when=when(application.place_starts_at, application.office), office=application.office
+        )
+    place = Office.objects.filter(pk=shown.office).first()
+    if place is None:
+        raise PassWithdrawn()
+    refuse_visit(shown.starts_at, place, office, now)
+
+
+def is_unheard(shown: VisitPass, application: Application | None) -> bool:
+    """A signed pass that says more than we know: its booking, or the change that made it, has not reached us."""
+    return application is None or shown.number > application.pass_number
+
+
 @transaction.atomic
 def arrive(
     application: Application, office: Office, *, action_id: str, actor: str, now: datetime, priority: str = ""
 ) -> Ticket:
     """A booked visitor is here: A ticket, or P with a priority reason. One arrival per booking.
 
-    Raises WrongOffice, TooEarly (another day, or more than the early minutes before) and NotExpected. Late visitors are
-    served; a visit already marked missed today still counts.
+    Raises WrongOffice, TooEarly, AnotherDay, AppointmentPassed, AlreadyInLine, NotExpected or MoveRefused. Late visitors are served;
+    a visit already marked missed today still counts. A number given on the pass alone becomes the visit's own.
     """
     with once(action_id, application.ref, office.code, priority) as seen:
         if seen:
             return Ticket.objects.get(pk=seen.answer)
-        if application.state not in (State.BOOKED, State.MISSED) or not application.place_starts_at:
-            raise NotExpected(state=application.state)
-        if application.office_id != office.code:
-            raise WrongOffice(office=application.office)
-        starts = office.local(application.place_starts_at)
-        early = timedelta(minutes=policy.value("early_minutes", office=office.code, now=now))
-        if local_day(office, now) != starts.date() or now < application.place_starts_at - early:
-            raise TooEarly(when=f"{starts:%d-%m-%Y %H.%M} {office.zone}")
-        arrow = journey.ARRIVE if application.state == State.BOOKED else journey.ARRIVE_LATE
+        _claim(application, office, now)
+        refuse_arrival(application, office, now)
+        arrow = journey.ARRIVE_LATE if application.state == State.MISSED else journey.ARRIVE
         move(application, arrow, actor=actor, now=now)
-        tell(
-            application,
+        fault("hall.after_arrive")
+        told = {"place_status": "used"} | ({"priority": priority} if priority else {})
+        tell(application, actor=actor, now=now, **told)
+        ticket = _adopt_pass_ticket(application, office, actor=actor, now=now) or _issue(
+            office,
+            Series.PRIORITY if priority else Series.APPOINTMENT,
             actor=actor,
             now=now,
-            place_status="used",
-            **({"priority": priority} if priority else {}),
+            application=application,
+            priority=priority,
+            due_at=application.place_starts_at,
         )
+        return seen.remember(ticket)
+
+
+def _adopt_pass_ticket(
+    application: Application, office: Office, *, actor: str, now: datetime
+) -> Ticket | None:
+    """The number this visitor already got for the pass alone, before the booking reached us."""
+    today = Ticket.objects.of_day(office, local_day(office, now)).live()
+    ticket = today.filter(pass_ref=application.ref, application=None).first()
+    if ticket:
+        Ticket.objects.filter(pk=ticket.pk).update(application=application)
+        ticket.application = application
+        tell(application, actor=actor, now=now, ticket=ticket.label)
+    return ticket
+
+
+@transaction.atomic
+def issue_on_pass(
+    shown: VisitPass,
+    application: Application | None,
+    office: Office,
+    *,
+    action_id: str,
+    actor: str,
+    now: datetime,
+    priority: str = "",
+) -> Ticket:
+    """A number on the strength of a signed pass alone, because its booking has not reached this office.
+
+    The file is joined when it comes. Raises what `refuse_pass` raises, and AlreadyInLine for a pass shown twice.
+    """
+    with once(action_id, shown.ref, shown.number, office.code, priority) as seen:
+        if seen:
+            return Ticket.objects.get(pk=seen.answer)
+        refuse_pass(shown, application, office, now)
+        given = (
+            Ticket.objects.of_day(office, local_day(office, now)).live().filter(pass_ref=shown.ref).first()
+        )
+        if given:
+            raise AlreadyInLine(ticket=given.label, state=given.get_state_display())  # type: ignore[attr-defined]
         series = Series.PRIORITY if priority else Series.APPOINTMENT
         ticket = _issue(
             office,
             series,
             actor=actor,
             now=now,
-            application=application,
             priority=priority,
-            due_at=application.place_starts_at,
+            due_at=shown.starts_at,
+            pass_ref=shown.ref,
         )
         return seen.remember(ticket)
 
@@ -190,45 +343,80 @@ def issue_walk_in(
 ) -> Ticket:
     """A number for somebody without an appointment, out of the office's own places. Raises DayFull.
 
-    With an application (a draft or one without a place), that application arrives with it.
+    With an application that has no place yet, that application arrives with it.
     """
     series = Series.PRIORITY if priority else Series.WALK_IN
     with once(action_id, office.code, priority, application.ref if application else "") as seen:
         if seen:
             return Ticket.objects.get(pk=seen.answer)
-        day_pot(office, local_day(office, now), series, now=now).take_one()
         if application is not None:
+            _claim(application, office, now)
+            refuse_arrival(application, office, now)
             tell(application, actor=actor, now=now, office=office.code, priority=priority)
             move(application, journey.WALK_IN, actor=actor, now=now)
+        day_pot(office, local_day(office, now), series, now=now).take_one()
+        fault("hall.after_day_pot")
         ticket = _issue(office, series, actor=actor, now=now, application=application, priority=priority)
         return seen.remember(ticket)
 
 
 @transaction.atomic
 def issue_return(
-    application: Application, *, action_id: str, actor: str, now: datetime, priority: str = ""
+    application: Application,
+    *,
+    action_id: str,
+    actor: str,
+    now: datetime,
+    priority: str = "",
+    office: Office | None = None,
 ) -> Ticket:
-    """A number for somebody who comes back with papers owed (A or P) or to collect (C)."""
+    """A number for somebody who comes back with papers owed (A or P) or to collect (C).
+
+    Only at the application's own office. Raises WrongShelf, AlreadyInLine, NotExpected or MoveRefused.
+    """
     with once(action_id, application.ref, priority) as seen:
         if seen:
             return Ticket.objects.get(pk=seen.answer)
-        if (
-            application.state not in (State.INCOMPLETE, State.READY, State.ARRIVED)
-            or application.office is None
-        ):
-            raise NotExpected(state=application.state)
+        here = office or application.office
+        assert here
+        _claim(application, here, now)
+        refuse_arrival(application, here, now)
+        if application.state not in COMES_BACK:
+            raise MoveRefused(state=application.state)
         back = Series.COLLECTION if application.state == State.READY else Series.APPOINTMENT
         series = Series.PRIORITY if priority else back
-        ticket = _issue(
-            application.office,
-            series,
-            actor=actor,
-            now=now,
-            application=application,
-            priority=priority,
-            due_at=None,
-        )
+        ticket = _issue(here, series, actor=actor, now=now, application=application, priority=priority)
         return seen.remember(ticket)
+
+
+def give_number(application: Application, office: Office, **known: Any) -> Ticket:
+    """Receive somebody who has an application, by the deed its state asks for. Takes what `arrive` takes."""
+    if application.state == State.SUBMITTED:
+        return issue_walk_in(office, application=application, **known)
+    if application.state in COMES_BACK:
+        return issue_return(application, office=office, **known)
+    return arrive(application, office, **known)
+
+
+@transaction.atomic
+def link_walk_in(application: Application, *, action_id: str, actor: str, now: datetime) -> Ticket | None:
+    """Give today's ticket named on the application row to it, when it has none yet."""
+    with once(action_id, application.ref) as seen:
+        label = read_label(application.ticket)
+        if seen or not application.office or label is None:
+            return None
+        Application.objects.select_for_update().get(pk=application.pk)
+        today = Ticket.objects.of_day(application.office, local_day(application.office, now))
+        if today.live().filter(application=application).exists():
+            return None
+        ticket = today.filter(series=label[0], number=label[1], application=None).first()
+        if ticket and Ticket.objects.filter(pk=ticket.pk, application=None).update(application=application):
+            tell(application, actor=actor, now=now, ticket=ticket.label)
+            seen.remember(ticket)
+        return ticket
+
+
+# Counters
 
 
 @transaction.atomic
@@ -242,31 +430,39 @@ def open_counter(
     now: datetime,
     serves: str = "ABPC",
 ) -> Counter:
-    """Sit down at a counter; leaves any other one. Raises CounterTaken."""
+    """Sit down at a counter; leaves any other one. Raises CounterTaken, and CounterBusy for the one to leave."""
     with once(action_id, office.code, number, serves) as seen:
         if seen:
             return Counter.objects.get(pk=seen.answer)
+        User.objects.select_for_update().get(pk=officer.pk)  # nobody sits down twice at once
         for other in Counter.objects.filter(officer=officer).exclude(office=office, number=number):
             _leave(other, actor=actor, now=now)
         counter, _made = Counter.objects.get_or_create(office=office, number=number)
-        if counter.officer_id not in (None, officer.pk):
-            raise CounterTaken()
-        taken = Counter.objects.filter(pk=counter.pk, officer=counter.officer).update(
-            officer=officer, serves=serves, opened_at=now
+        free_or_mine = Counter.objects.filter(pk=counter.pk, officer=None) | Counter.objects.filter(
+            pk=counter.pk, officer=officer
         )
-        if not taken:
-            raise CounterTaken()
+        if not free_or_mine.update(officer=officer, serves=serves, opened_at=now):
+            raise CounterTaken(number=number)
+        fault("hall.after_counter")
         counter.refresh_from_db()
         record(CounterOpened(office=office.code, counter=number), actor=actor, now=now)
         return seen.remember(counter)
 
 
 def _leave(counter: Counter, *, actor: str, now: datetime) -> None:
-    at_desk = Ticket.objects.filter(counter=counter, state=TicketState.CALLED).first()
-    if at_desk:
-        raise CounterBusy(ticket=at_desk.label)
+    _refuse_busy(counter, actor=actor, now=now)
     Counter.objects.filter(pk=counter.pk).update(officer=None, opened_at=None)
     record(CounterClosed(office=counter.office_id, counter=counter.number), actor=actor, now=now)
+
+
+def _refuse_busy(counter: Counter, *, actor: str, now: datetime) -> None:
+    """Nobody may be at the counter; a number whose visit is over is ended here if the worker has not done it yet."""
+    at_desk = Ticket.objects.filter(counter=counter, state=TicketState.CALLED).first()
+    if at_desk is None:
+        return
+    if not at_desk.visit_is_over:
+        raise CounterBusy(ticket=at_desk.label)
+    _end(at_desk, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -278,6 +474,9 @@ def close_counter(counter: Counter, *, action_id: str, actor: str, now: datetime
             seen.remember(None)
 
 
+# Calling
+
+
 @transaction.atomic
 def call_next(counter: Counter, *, action_id: str, actor: str, now: datetime) -> Ticket:
     """Call whoever is next by the rule. Raises NoCounter, CounterBusy, NothingToCall."""
@@ -287,37 +486,42 @@ def call_next(counter: Counter, *, action_id: str, actor: str, now: datetime) ->
         counter = Counter.objects.select_for_update().get(pk=counter.pk)
         if not counter.is_open:
             raise NoCounter()
-        at_desk = Ticket.objects.filter(counter=counter, state=TicketState.CALLED).first()
-        if at_desk:
-            raise CounterBusy(ticket=at_desk.label)
+        _refuse_busy(counter, actor=actor, now=now)
         return seen.remember(_call_first(counter, actor=actor, now=now))
 
 
-def _call_first(counter: Counter, *, actor: str, now: datetime) -> Ticket:
-    """Choose by the rule and claim; when another counter was quicker, choose again."""
-    day = local_day(counter.office, now)
-    today = Ticket.objects.of_day(counter.office, day)
-    turns = "".join(
-        today.filter(called_at__isnull=False).order_by("called_at", "pk").values_list("series", flat=True)
-    )
-    ceiling = timedelta(minutes=policy.value("wait_ceiling_minutes", office=counter.office_id, now=now))
-    line = {ticket.pk: ticket for ticket in today.in_line()}
-    while chosen := next_ticket(
+def first_in_line(counter: Counter, *, now: datetime) -> Ticket | None:
+    """Whom the rule would call to this counter now."""
+    today = Ticket.objects.of_day(counter.office, local_day(counter.office, now))
+    line = {ticket.pk: ticket for ticket in today.in_line().select_related("application")}
+
+    def minutes(knob: str) -> timedelta:
+        return timedelta(minutes=policy.value(knob, office=counter.office_id, now=now))
+
+    chosen = next_ticket(
         [ticket.as_waiting() for ticket in line.values()],
-        turns=turns,
+        turns=today.turns(),
         now=now,
-        ceiling=ceiling,
+        ceiling=minutes("wait_ceiling_minutes"),
+        grace=minutes("late_minutes"),
         serves=counter.serves,
-    ):
-        ticket = line.pop(chosen.pk)
+    )
+    return line[chosen.pk] if chosen else None
+
+
+def _call_first(counter: Counter, *, actor: str, now: datetime) -> Ticket:
+    """Choose by the rule and claim; when another counter was quicker, look again, for its call was a turn."""
+    while ticket := first_in_line(counter, now=now):
         claimed = Ticket.objects.filter(pk=ticket.pk, state=TicketState.WAITING).update(
             state=TicketState.CALLED,
             counter=counter,
+            reason="",
             called_at=ticket.called_at or now,
             last_call_at=now,
             calls=F("calls") + 1,
         )
         if claimed:
+            fault("hall.after_call")
             ticket.refresh_from_db()
             _say_call(ticket, actor=actor, now=now)
             return ticket
@@ -340,24 +544,31 @@ def _say_call(ticket: Ticket, *, actor: str, now: datetime, again: bool = False)
     )
 
 
+def _refuse_moved(ticket: Ticket) -> TicketMoved:
+    ticket.refresh_from_db()
+    state = str(ticket.get_state_display())  # type: ignore[attr-defined]
+    if ticket.state == TicketState.CALLED and ticket.counter:
+        state = _("at counter %(number)s") % {"number": ticket.counter.number}
+    return TicketMoved(ticket=ticket.label, state=state)
+
+
 @transaction.atomic
-def recall(ticket: Ticket, *, action_id: str, actor: str, now: datetime) -> Ticket:
-    """Call the number at the counter once more."""
+def recall(ticket: Ticket, *, action_id: str, actor: str, now: datetime, at: Counter | None = None) -> Ticket:
+    """Call the number at the counter once more. `at` is where the officer sees it; raises TicketMoved elsewhere."""
     with once(action_id, ticket.pk) as seen:
         if not seen:
-            if not Ticket.objects.filter(pk=ticket.pk, state=TicketState.CALLED).update(
-                calls=F("calls") + 1, last_call_at=now
-            ):
-                raise TicketMoved(state=_state_words(ticket))
+            called = Ticket.objects.filter(pk=ticket.pk, state=TicketState.CALLED)
+            if not _here(called, at).update(calls=F("calls") + 1, last_call_at=now):
+                raise _refuse_moved(ticket)
             ticket.refresh_from_db()
             _say_call(ticket, actor=actor, now=now, again=True)
             seen.remember(ticket)
         return ticket
 
 
-def _state_words(ticket: Ticket) -> str:
-    ticket.refresh_from_db()
-    return str(ticket.get_state_display())  # type: ignore[attr-defined]
+def _here(tickets: Any, at: Counter | None) -> Any:
+    """Only what is at this counter, if one is named and the ticket is at any: two tabs and two officers do not collide."""
+    return tickets.filter(counter=at) if at else tickets
 
 
 def _change(
@@ -368,14 +579,14 @@ def _change(
     actor: str,
     now: datetime,
     reason: str = "",
+    at: Counter | None = None,
     **columns: object,
 ) -> Ticket:
     """Compare-and-set of a ticket's state, and the fact that says so."""
-    changed = Ticket.objects.filter(pk=ticket.pk, state__in=origins).update(
-        state=state, reason=reason, **columns
-    )
-    if not changed:
-        raise TicketMoved(state=_state_words(ticket))
+    before = Ticket.objects.filter(pk=ticket.pk, state__in=origins)
+    if not _here(before, at).update(state=state, reason=reason, **columns):
+        raise _refuse_moved(ticket)
+    fault("hall.after_change")
     ticket.refresh_from_db()
     record(
         TicketChanged(
@@ -393,19 +604,14 @@ def _change(
 
 
 @transaction.atomic
-def hold_ticket(ticket: Ticket, reason: str, *, action_id: str, actor: str, now: datetime) -> Ticket:
+def hold_ticket(
+    ticket: Ticket, reason: str, *, action_id: str, actor: str, now: datetime, at: Counter | None = None
+) -> Ticket:
     """Put a called number aside with a reason (1–6); it keeps its place by its time of issue."""
     with once(action_id, ticket.pk, reason) as seen:
         if not seen:
-            _change(
-                ticket,
-                (TicketState.CALLED,),
-                TicketState.HELD,
-                actor=actor,
-                now=now,
-                reason=reason,
-                counter=None,
-            )
+            called = (TicketState.CALLED,)
+            _change(ticket, called, TicketState.HELD, actor=actor, now=now, reason=reason, at=at)
             seen.remember(ticket)
         return ticket
 
@@ -429,102 +635,119 @@ def transfer(
     now: datetime,
     series: str = "",
     counter: Counter | None = None,
+    at: Counter | None = None,
 ) -> Ticket:
-    """Hand a called or waiting number to another counter, or back into line. The number itself never changes."""
+    """Hand a number to another counter, or back into its line or another one. The number itself never changes.
+
+    Its place in line stays that of its time of issue. Raises CounterNotOpen, CounterBusy and TicketMoved.
+    """
     with once(action_id, ticket.pk, series, counter.number if counter else 0) as seen:
         if seen:
             return ticket
         origins = (TicketState.CALLED, TicketState.WAITING, TicketState.HELD)
+        known: dict[str, Any] = {"actor": actor, "now": now, "at": at}
         if counter is None:
-            _change(
-                ticket, origins, TicketState.WAITING, actor=actor, now=now, reason=f"line-{series}" if series else "line",
-                counter=None,
-            )  # fmt: skip
+            line = series or ticket.line
+            _change(ticket, origins, TicketState.WAITING, reason=f"line-{line}", line=line, **known)
         else:
-            at_desk = (
-                Ticket.objects.filter(counter=counter, state=TicketState.CALLED).exclude(pk=ticket.pk).first()
-            )
-            if not counter.is_open:
-                raise NoCounter()
-            if at_desk:
-                raise CounterBusy(ticket=at_desk.label)
-            _change(
-                ticket, origins, TicketState.CALLED, actor=actor, now=now, reason=f"to-{counter.number}",
-                counter=counter, called_at=ticket.called_at or now, last_call_at=now, calls=F("calls") + 1,
-            )  # fmt: skip
-            _say_call(ticket, actor=actor, now=now)
+            _hand_to(counter, ticket, origins, **known)
         return seen.remember(ticket)
 
 
+def _hand_to(
+    counter: Counter,
+    ticket: Ticket,
+    origins: tuple[TicketState, ...],
+    *,
+    actor: str,
+    now: datetime,
+    **known: Any,
+) -> None:
+    counter = Counter.objects.select_for_update().get(pk=counter.pk)
+    if not counter.is_open:
+        raise CounterNotOpen()
+    if not Ticket.objects.filter(pk=ticket.pk, counter=counter, state=TicketState.CALLED).exists():
+        _refuse_busy(counter, actor=actor, now=now)
+    _change(
+        ticket,
+        origins,
+        TicketState.CALLED,
+        actor=actor,
+        now=now,
+        reason=f"to-{counter.number}",
+        counter=counter,
+        called_at=ticket.called_at or now,
+        last_call_at=now,
+        calls=F("calls") + 1,
+        **known,
+    )
+    _say_call(ticket, actor=actor, now=now)
+
+
 @transaction.atomic
-def no_show(ticket: Ticket, *, action_id: str, actor: str, now: datetime) -> Ticket:
+def no_show(
+    ticket: Ticket, *, action_id: str, actor: str, now: datetime, at: Counter | None = None
+) -> Ticket:
     """The called visitor did not come to the counter. Can be undone for some minutes."""
     with once(action_id, ticket.pk) as seen:
         if not seen:
+            called = (TicketState.CALLED,)
             _change(
-                ticket,
-                (TicketState.CALLED,),
-                TicketState.NO_SHOW,
-                actor=actor,
-                now=now,
-                ended_at=now,
-                counter=None,
-            )
+                ticket, called, TicketState.NO_SHOW, actor=actor, now=now, reason="did-not-come", at=at, ended_at=now
+            )  # fmt: skip
             seen.remember(ticket)
         return ticket
 
 
 @transaction.atomic
 def undo_no_show(ticket: Ticket, *, action_id: str, actor: str, now: datetime) -> Ticket:
-    """The visitor came after all: back in line at the old place. Raises UndoTooLate."""
+    """The visitor came after all: back in line at the old place. Raises UndoTooLate, and AlreadyInLine."""
     with once(action_id, ticket.pk) as seen:
         if not seen:
-            minutes = policy.value("no_show_undo_minutes", office=ticket.office_id, now=now)
-            if ticket.ended_at is None or now - ticket.ended_at > timedelta(minutes=minutes):
+            if ticket.ended_at is None or now > undo_until(ticket, now):
                 raise UndoTooLate()
+            if ticket.application:
+                _claim(ticket.application, ticket.office, now)
             _change(ticket, (TicketState.NO_SHOW,), TicketState.WAITING, actor=actor, now=now, ended_at=None)
             seen.remember(ticket)
         return ticket
 
 
+def undo_until(ticket: Ticket, now: datetime) -> datetime:
+    """Until when a no-show can be undone, UTC."""
+    assert ticket.ended_at
+    minutes = policy.value("no_show_undo_minutes", office=ticket.office_id, now=now)
+    return ticket.ended_at + timedelta(minutes=minutes)
+
+
+def _end(
+    ticket: Ticket, *, actor: str, now: datetime, reason: str = "served", at: Counter | None = None
+) -> Ticket:
+    origins = (TicketState.CALLED, TicketState.WAITING, TicketState.HELD)
+    gone = ticket.application is not None and ticket.application.state in GONE_HOME
+    state, reason = (TicketState.LEFT, "withdrawn") if gone else (TicketState.SERVED, reason)
+    return _change(ticket, origins, state, actor=actor, now=now, reason=reason, at=at, ended_at=now)
+
+
 @transaction.atomic
 def finish_ticket(
-    ticket: Ticket, *, action_id: str, actor: str, now: datetime, reason: str = "served"
+    ticket: Ticket,
+    *,
+    action_id: str,
+    actor: str,
+    now: datetime,
+    reason: str = "served",
+    at: Counter | None = None,
 ) -> Ticket:
-    """The visit at the counter is over."""
+    """The visit at the counter is over; a visitor who gave the application up has left."""
     with once(action_id, ticket.pk) as seen:
         if not seen:
-            origins = (TicketState.CALLED, TicketState.WAITING, TicketState.HELD)
-            _change(
-                ticket,
-                origins,
-                TicketState.SERVED,
-                actor=actor,
-                now=now,
-                reason=reason,
-                ended_at=now,
-                counter=None,
-            )
+            _end(ticket, actor=actor, now=now, reason=reason, at=at)
             seen.remember(ticket)
         return ticket
 
 
-@transaction.atomic
-def link_walk_in(application: Application, *, action_id: str, actor: str, now: datetime) -> Ticket | None:
-    """Give today's ticket named on the application row to it, when it has none yet."""
-    with once(action_id, application.ref) as seen:
-        if seen or not application.office or not application.ticket:
-            return None
-        series, number = application.ticket.split()
-        ticket = (
-            Ticket.objects.of_day(application.office, local_day(application.office, now))
-            .filter(series=series, number=int(number), application=None)
-            .first()
-        )
-        if ticket:
-            Ticket.objects.filter(pk=ticket.pk, application=None).update(application=application)
-            seen.remember(ticket)
-        return ticket
+# The day
 
 
 @transaction.atomic
@@ -546,43 +769,75 @@ def set_day_pot(
 
 
 @transaction.atomic
-def end_day(office: Office, *, action_id: str, actor: str, now: datetime) -> DayEnded:
-    """Close the hall: numbers still in line are marked left, booked visits that did not come are missed."""
-    day = local_day(office, now)
+def end_day(
+    office: Office, *, action_id: str, actor: str, now: datetime, day: date | None = None
+) -> DayEnded:
+    """Close the hall: numbers still in line have left, booked visitors whose time and grace have passed are missed.
+
+    Whoever has a later time is not missed yet. `day` closes an earlier day that nobody closed; its counters stay.
+    """
+    today = local_day(office, now)
+    day = day or today
     with once(action_id, office.code, day.isoformat()) as seen:
         if seen:
             return DayEnded(office=office.code, day=day, **seen.answer)
-        today = Ticket.objects.of_day(office, day)
-        left = list(today.live())
-        for ticket in left:
-            _change(
-                ticket, (TicketState(ticket.state),), TicketState.LEFT, actor=actor, now=now, reason="end-of-day",
-                ended_at=now, counter=None,
-            )  # fmt: skip
-        missed = 0
-        for application in booked_today(office, now):
-            move(application, journey.MISS, actor=actor, now=now, reason="did-not-come")
-            tell(application, actor=actor, now=now, place_status="freed")
-            missed += 1
-        counts = {
-            "served": today.filter(state=TicketState.SERVED).count(),
-            "left": len(left),
-            "missed": missed,
-        }
-        for counter in Counter.objects.filter(office=office, officer__isnull=False):
-            _leave(counter, actor=actor, now=now)
+        left = _send_home(office, day, actor=actor, now=now)
+        fault("hall.in_end_of_day")
+        missed = _mark_missed(office, day, actor=actor, now=now)
+        if day == today:
+            for counter in Counter.objects.filter(office=office, officer__isnull=False).order_by("pk"):
+                _leave(counter, actor=actor, now=now)
+        served = Ticket.objects.of_day(office, day).filter(state=TicketState.SERVED).count()
+        counts = {"served": served, "left": left, "missed": missed}
         ended = DayEnded(office=office.code, day=day, **counts)
         record(ended, actor=actor, now=now)
         seen.remember(counts)
         return ended
 
 
+def _send_home(office: Office, day: date, *, actor: str, now: datetime) -> int:
+    """End every number of the day and of earlier ones. An arrived applicant keeps the visit and gets a new number."""
+    live = Ticket.objects.filter(office=office, day__lte=day).live().select_related("application")  # type: ignore[attr-defined]
+    left = 0
+    for ticket in live.order_by("pk"):
+        application = ticket.application
+        if application is not None and application.ticket == ticket.label:
+            tell(application, actor=actor, now=now, ticket="")
+        if ticket.visit_is_over:
+            _end(ticket, actor=actor, now=now)
+            continue
+        origin = (TicketState(ticket.state),)
+        _change(ticket, origin, TicketState.LEFT, actor=actor, now=now, reason="end-of-day", ended_at=now)
+        left += 1
+    return left
+
+
+def _mark_missed(office: Office, day: date, *, actor: str, now: datetime) -> int:
+    missed = 0
+    for application in overdue_visits(office, day, now):
+        try:
+            move(application, journey.MISS, actor=actor, now=now, reason="did-not-come")
+        except (MoveRefused, NotHeldHere):
+            continue  # arrived a moment ago, or not ours to say
+        tell(application, actor=actor, now=now, place_status="freed")
+        missed += 1
+    return missed
+
+
+def overdue_visits(office: Office, day: date, now: datetime) -> list[Application]:
+    """Booked visitors of the day and earlier who did not come, and whose grace is over."""
+    grace = timedelta(minutes=policy.value("late_minutes", office=office.code, now=now))
+    through = calendars.moment(office, day + timedelta(days=1))
+    return list(_expected(office).filter(place_starts_at__lt=min(through, now - grace)))
+
+
 def booked_today(office: Office, now: datetime) -> list[Application]:
     """Booked visitors of the local day who have not come yet, in the order of their times."""
-    start = office.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    expected = Application.objects.in_state(State.BOOKED).at(office)
-    return list(
-        expected.filter(place_starts_at__gte=start, place_starts_at__lt=start + timedelta(days=1))
-        .select_related("office")
-        .order_by("place_starts_at", "ref")
-    )
+    day = local_day(office, now)
+    start, end = calendars.moment(office, day), calendars.moment(office, day + timedelta(days=1))
+    return list(_expected(office).filter(place_starts_at__gte=start, place_starts_at__lt=end))
+
+
+def _expected(office: Office) -> Any:
+    booked = Application.objects.in_state(State.BOOKED).at(office)
+    return booked.select_related("office").order_by("place_starts_at", "ref")

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import partial
 
+from django.db.models import Q, QuerySet
+
+from openpaspor import journey
 from openpaspor.accounts.models import User
 from openpaspor.applications.models import Application
+from openpaspor.journey import State
 from openpaspor.kit import names, references, visit_pass
-from openpaspor.kit.refused import Refused
+from openpaspor.kit.references import ReferenceInvalid
+from openpaspor.kit.visit_pass import VisitPass
 from openpaspor.ledger import node
 from openpaspor.ledger.keys import verify
 from openpaspor.ledger.models import NodeRecord
+from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Office
 
 from . import actions
-from .models import Counter, DayPot, Ticket, TicketState, local_day
-from .rules import Series
+from .models import SERIES_WORDS, Counter, DayPot, Ticket, TicketState, local_day
+from .rules import Series, WaitRange, people_before, turns_ahead, wait_range
+
+MINUTES_A_VISIT = 12.0  # until today's own pace is known
+SHORTEST_PACE = 3.0  # minutes; a quick morning promises nothing for the afternoon
+NIK_DIGITS = 16
+FOUND_AT_MOST = 20
+ORDER_ON_SCREEN = (Series.PRIORITY, Series.APPOINTMENT, Series.WALK_IN, Series.COLLECTION)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the hall: its letter, who waits, and since when the first one does."""
+    """One line of the hall: its letter, who waits, since when the first one does, and what a newcomer can expect."""
 
     series: str
     waiting: int
     oldest_minutes: int
+    too_long: bool
+    expects: WaitRange | None
+
+    @property
+    def word(self) -> str:
+        return str(SERIES_WORDS[Series(self.series)])
 
 
 @dataclass(frozen=True)
@@ -34,140 +52,265 @@ class Hall:
     """The hall of one office now."""
 
     lines: list[Line]
-    tickets: list[Ticket]
+    waiting: list[Ticket]
     held: list[Ticket]
     gone: list[Ticket]
     expected: list[Application]
-    counters: list[Counter]
+    next_hour: int  # of those, within sixty minutes
+    owing: list[Application]  # may come back with papers
+
+    @property
+    def mark(self) -> str:
+        """Changes when the lists that carry buttons change."""
+        return ",".join(f"{ticket.pk}{ticket.state[0]}" for ticket in [*self.held, *self.gone])
 
 
 def hall_now(office: Office, now: datetime) -> Hall:
-    today = Ticket.objects.of_day(office, local_day(office, now)).select_related("application", "counter")
-    waiting = list(today.in_line())
-    lines = []
-    for series in Series:
-        line = [ticket for ticket in waiting if ticket.series == series]
-        oldest = min((ticket.line_since for ticket in line), default=now)
-        lines.append(Line(series, len(line), int((now - oldest).total_seconds() // 60)))
+    day = local_day(office, now)
+    today = Ticket.objects.of_day(office, day)
+    waiting = list(today.in_line().select_related("application"))
+    expected = actions.booked_today(office, now)
+    soon = now + timedelta(minutes=60)
+    undo = timedelta(minutes=policy.value("no_show_undo_minutes", office=office.code, now=now))
+    owing = Application.objects.at(office).in_state(State.INCOMPLETE)
+    here = [ticket.application_id for ticket in waiting]
     return Hall(
-        lines=lines,
-        tickets=waiting,
-        held=list(today.filter(state=TicketState.HELD).order_by("pk")),
-        gone=list(today.filter(state=TicketState.NO_SHOW).order_by("-ended_at")[:5]),
-        expected=[one for one in actions.booked_today(office, now) if one.place_starts_at],
-        counters=list(Counter.objects.filter(office=office).select_related("officer")),
+        lines=lines_of(office, waiting, now),
+        waiting=waiting,
+        held=list(today.filter(state=TicketState.HELD).order_by("line_since", "pk")),
+        gone=list(today.filter(state=TicketState.NO_SHOW, ended_at__gte=now - undo).order_by("-ended_at")),
+        expected=expected,
+        next_hour=sum(bool(one.place_starts_at and one.place_starts_at <= soon) for one in expected),
+        owing=list(owing.exclude(pk__in=[pk for pk in here if pk]).order_by("owed_until", "pk")[:12]),
     )
+
+
+def lines_of(office: Office, waiting: list[Ticket], now: datetime) -> list[Line]:
+    """The four lines, with what somebody who came now could expect."""
+    ceiling = policy.value("wait_ceiling_minutes", office=office.code, now=now)
+    counters = Counter.objects.filter(office=office, officer__isnull=False).count()
+    pace = minutes_a_visit(Ticket.objects.of_day(office, local_day(office, now)))
+    standing = [ticket.as_waiting() for ticket in waiting]
+    lines = []
+    for series in ORDER_ON_SCREEN:
+        line = [ticket for ticket in waiting if ticket.line == series]
+        oldest = min((ticket.line_since for ticket in line), default=now)
+        minutes = int((now - oldest).total_seconds() // 60)
+        turns = turns_ahead(series, len(line), standing)
+        expects = wait_range(turns, counters=counters, minutes_a_visit=pace)
+        lines.append(Line(series, len(line), minutes, minutes > ceiling, expects))
+    return lines
+
+
+def minutes_a_visit(today: QuerySet[Ticket]) -> float:
+    """Today's own pace, from the last twenty visits."""
+    over = today.filter(state=TicketState.SERVED, called_at__isnull=False, ended_at__isnull=False)
+    times = over.order_by("-ended_at").values_list("called_at", "ended_at")[:20]
+    spent = [(ended - called).total_seconds() / 60 for called, ended in times if called and ended]
+    return max(SHORTEST_PACE, sum(spent) / len(spent)) if spent else MINUTES_A_VISIT
+
+
+@dataclass(frozen=True)
+class Waits:
+    """What a ticket says of the wait: people in front in its line, and a range of minutes if a counter is open."""
+
+    people: int
+    expects: WaitRange | None
+
+
+def waits_of(ticket: Ticket, now: datetime) -> Waits:
+    today = Ticket.objects.of_day(ticket.office, ticket.day)
+    standing = [one.as_waiting() for one in today.in_line()]
+    mine = ticket.as_waiting()
+    before = people_before(mine, standing)
+    counters = Counter.objects.filter(office=ticket.office, officer__isnull=False).count()
+    turns = turns_ahead(mine.line, before, [one for one in standing if one.pk != mine.pk])
+    return Waits(before, wait_range(turns, counters=counters, minutes_a_visit=minutes_a_visit(today)))
 
 
 def counter_of(user: User) -> Counter | None:
     return Counter.objects.filter(officer=user).select_related("office").first()
 
 
+def counters_of(office: Office) -> list[Counter]:
+    """The counters of the office, with the officers who sit there."""
+    return list(Counter.objects.filter(office=office).select_related("officer"))
+
+
 def at_desk(counter: Counter | None) -> Ticket | None:
-    """The number that is at this counter now."""
+    """The number that is at this counter now; one whose case has just left it is not shown any more."""
     if counter is None:
         return None
     called = Ticket.objects.filter(counter=counter, state=TicketState.CALLED)
-    return called.select_related("application", "counter").first()
+    ticket = called.select_related("application__office", "counter").first()
+    return ticket if ticket and not ticket.visit_is_over else None
 
 
-def find_by_pass(text: str) -> Application | None:
-    """The application of a scanned pass whose signature is by a node we know. Raises PassInvalid."""
-    keys = {row.sign_public for row in NodeRecord.objects.all()} | {node.here().keys.sign_public.hex()}
-    known = [partial(verify, bytes.fromhex(key)) for key in sorted(keys)]
-    shown = visit_pass.decode(
-        text, lambda signature, message: any(good(signature, message) for good in known)
-    )
-    return Application.objects.filter(ref=shown.ref).first()
+def pots_of(office: Office, day: date, now: datetime) -> list[DayPot]:
+    """The day's own places of walk-in and priority; as the policy has them while nobody has touched them."""
+    made = {pot.series: pot for pot in DayPot.objects.filter(office=office, day=day)}
+    return [made.get(series) or _untouched(office, day, series, now) for series in actions.POT_KNOBS]
 
 
-def find_one(what: str, born: object, office: Office, now: datetime) -> Application | None:
-    """The application behind a pass, a code, a ticket of today, or a NIK with its birth date."""
-    if visit_pass.looks_like_one(what):
-        return find_by_pass(what)
-    label = " ".join(what.upper().split())
-    if len(label) >= 2 and label[0] in set(Series) and label[1:].strip().isdigit():
-        today = Ticket.objects.of_day(office, local_day(office, now))
-        ticket = today.filter(series=label[0], number=int(label[1:])).first()
-        return ticket.application if ticket else None
-    digits = "".join(letter for letter in what if letter.isascii() and letter.isdigit())
-    if len(digits) == 16:
-        token = node.here().keys.token
-        found = Application.objects.filter(nik_key=token("nik", digits))
-        if born:
-            found = found.filter(born_key=token("born", born.isoformat()))  # type: ignore[attr-defined]
-            return found.order_by("-pk").first()
-        return None
-    try:
-        return Application.objects.filter(ref=str(references.parse(what))).first()
-    except Refused:
-        return None
+def _untouched(office: Office, day: date, series: Series, now: datetime) -> DayPot:
+    offered = policy.value(actions.POT_KNOBS[series], office=office.code, now=now)
+    return DayPot(office=office, day=day, series=series, offered=offered, capacity=offered)
 
 
-def search(text: str, office: Office | None, now: datetime) -> list[Application]:
-    """Everything that code, NIK, ticket or exact name and birth date lead to. Never a list of strangers."""
-    text = text.strip()
-    if not text:
-        return []
-    found: list[Application] = []
-    if office is not None:
-        one = find_one(text, None, office, now)
-        found = [one] if one else []
-    token = node.here().keys.token
-    digits = "".join(letter for letter in text if letter.isascii() and letter.isdigit())
-    matches = Application.objects.none()
-    if len(digits) == 16:
-        matches = Application.objects.filter(nik_key=token("nik", digits))
-    elif not found:
-        matches = Application.objects.filter(name_key=token("name", names.normalise(text)))
-    return found + [one for one in matches.order_by("-pk")[:20] if one not in found]
+# Finding somebody
 
 
 @dataclass(frozen=True)
-class Figures:
-    """The head of office's five facts, each with a word."""
+class Found:
+    """What a scan or a typed text leads to: an application, a number, or a pass that nobody here has heard of."""
 
-    waiting: int
-    longest_minutes: int
-    open_counters: int
-    served: int
-    still_expected: int
-    finish_at: datetime | None
-    after_closing: int
-    pots: list[DayPot]
+    application: Application | None = None
+    ticket: Ticket | None = None
+    unheard: VisitPass | None = None
 
 
-MINUTES_A_VISIT = 12  # until today's own pace is known
+def read_pass(text: str) -> VisitPass:
+    """The pass in a scan, if its signature is by a node we know. Raises PassInvalid."""
+    keys = {row.sign_public for row in NodeRecord.objects.all()} | {node.here().keys.sign_public.hex()}
+    known = [partial(verify, bytes.fromhex(key)) for key in sorted(keys)]
+    return visit_pass.decode(text, lambda signature, message: any(good(signature, message) for good in known))
 
 
-def figures(office: Office, now: datetime, closes_at: datetime) -> Figures:
-    """How the day goes: forecast by today's own pace, (people in line + expected) over open counters."""
+def ascii_digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isascii() and letter.isdigit())
+
+
+def looks_like_nik(text: str) -> bool:
+    return len(ascii_digits(text)) == NIK_DIGITS and not any(letter.isalpha() for letter in text)
+
+
+def find(what: str, born: date | None, office: Office, now: datetime) -> Found | None:
+    """What a visitor shows: a signed pass, today's number, a NIK with its birth date, or a code.
+
+    Raises what `refuse_pass` raises for a pass that does not count here and now.
+    """
+    if visit_pass.looks_like_one(what):
+        return by_pass(read_pass(what), office, now)
+    ticket = Ticket.objects.of_day(office, local_day(office, now)).labelled(what)
+    if ticket:
+        return Found(application=ticket.application, ticket=ticket)
+    one = by_nik(what, born, office, now) if looks_like_nik(what) else by_reference(what)
+    return Found(application=one) if one else None
+
+
+def by_pass(shown: VisitPass, office: Office, now: datetime) -> Found:
+    """The pass counts for a visit that is still ahead; afterwards it only names its holder's application."""
+    application = Application.objects.filter(ref=shown.ref).select_related("office").first()
+    unheard = actions.is_unheard(shown, application)
+    if unheard or (application and application.state in (State.BOOKED, State.MISSED)):
+        actions.refuse_pass(shown, application, office, now)
+    return Found(unheard=shown) if unheard else Found(application=application)
+
+
+def by_nik(nik: str, born: date | None, office: Office, now: datetime) -> Application | None:
+    """The application of this person that matters most at this desk now."""
+    if born is None:
+        return None
+    token = node.here().keys.token
+    same = Application.objects.filter(
+        nik_key=token("nik", ascii_digits(nik)), born_key=token("born", born.isoformat())
+    ).select_related("office")
+    day = local_day(office, now)
+
+    def weight(one: Application) -> tuple[bool, bool, bool, int]:
+        booked = one.state in (State.BOOKED, State.MISSED) and one.place_starts_at is not None
+        today = booked and local_day(one.office or office, one.place_starts_at or now) == day
+        return today, one.state in actions.COMES_BACK, one.state not in journey.ENDS, one.pk
+
+    return max(same, key=weight, default=None)
+
+
+def by_reference(text: str) -> Application | None:
+    try:
+        ref = str(references.parse(text))
+    except ReferenceInvalid:
+        return None
+    return Application.objects.filter(ref=ref).select_related("office").first()
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a search leads to. Never a list of strangers: code, NIK, number and whole names only."""
+
+    applications: list[Application] = field(default_factory=list)
+    ticket: Ticket | None = None  # a number that has no application yet
+
+
+def search(text: str, office: Office | None, now: datetime) -> Results:
+    """Raises PassInvalid for a scan that is no pass of ours."""
+    text = text.replace("\0", "").strip()
+    if not text:
+        return Results()
+    if visit_pass.looks_like_one(text):
+        return Results(list(_rows(Q(ref=read_pass(text).ref))))
+    ticket = Ticket.objects.of_day(office, local_day(office, now)).labelled(text) if office else None
+    if ticket:
+        return Results([ticket.application] if ticket.application else [], ticket)
+    token = node.here().keys.token
+    if looks_like_nik(text):
+        return Results(list(_rows(Q(nik_key=token("nik", ascii_digits(text))))))
+    one = by_reference(text)
+    if one:
+        return Results([one])
+    name = names.normalise(text)
+    return Results(list(_rows(Q(name_key=token("name", name)))) if name else [])
+
+
+def _rows(wanted: Q) -> QuerySet[Application]:
+    return Application.objects.filter(wanted).select_related("office").order_by("-pk")[:FOUND_AT_MOST]
+
+
+# The board
+
+
+@dataclass(frozen=True)
+class Board:
+    """The wall of one hall: numbers and counters, never a name."""
+
+    last: Ticket | None
+    is_new: bool  # called a moment ago
+    previous: list[Ticket]
+    lines: list[Line]
+    notice: str  # "closed", "before", "ready", "over": what stands there when no number does
+    opens_at: datetime
+
+
+NEW_FOR = timedelta(seconds=15)
+SHOWN_BEFORE = 5
+
+
+def board_of(office: Office, now: datetime) -> Board:
     day = local_day(office, now)
     today = Ticket.objects.of_day(office, day)
-    line = list(today.in_line())
-    served = list(today.filter(state=TicketState.SERVED, called_at__isnull=False, ended_at__isnull=False))
-    counters = Counter.objects.filter(office=office, officer__isnull=False).count()
-    spent = [
-        (ticket.ended_at - ticket.called_at).total_seconds() / 60
-        for ticket in served
-        if ticket.ended_at and ticket.called_at
-    ]
-    pace = max(3.0, sum(spent) / len(spent)) if spent else float(MINUTES_A_VISIT)
-    expected = len(actions.booked_today(office, now))
-    todo = len(line) + expected
-    finish = now + timedelta(minutes=pace * todo / counters) if counters and todo else None
-    late = 0
-    if finish and finish > closes_at:
-        late = min(todo, round((finish - closes_at).total_seconds() / 60 / pace * counters))
-    return Figures(
-        waiting=len(line),
-        longest_minutes=max(
-            (int((now - ticket.line_since).total_seconds() // 60) for ticket in line), default=0
-        ),
-        open_counters=counters,
-        served=len(served),
-        still_expected=expected,
-        finish_at=finish,
-        after_closing=late,
-        pots=[actions.day_pot(office, day, series, now=now) for series in (Series.WALK_IN, Series.PRIORITY)],
+    waiting = list(today.in_line())
+    lines = lines_of(office, waiting, now)
+    calls = list(today.last_calls()[: SHOWN_BEFORE + 1])
+    opens = policy.value("opens_minute", office=office.code, now=now)
+    opens_at = calendars.moment(office, day, opens)
+    is_over = _is_over(office, day, waiting, now)
+    last = calls[0] if calls and not is_over else None
+    notice = "over" if is_over else "before" if now < opens_at else "ready"
+    if not calls and not calendars.is_open(office, day):
+        notice = "closed"
+        opens_at = calendars.moment(office, calendars.open_days(office, day, 1)[0], opens)
+    return Board(
+        last=last,
+        is_new=bool(last and last.last_call_at and now - last.last_call_at < NEW_FOR),
+        previous=[] if is_over else calls[1:],
+        lines=lines,
+        notice=notice,
+        opens_at=opens_at,
     )
+
+
+def _is_over(office: Office, day: date, waiting: list[Ticket], now: datetime) -> bool:
+    """The day is done: the afternoon has passed, nobody waits and no counter is open."""
+    closes = policy.value("closes_minute", office=office.code, now=now)
+    if waiting or now < calendars.moment(office, day, closes):
+        return False
+    return not Counter.objects.filter(office=office, officer__isnull=False).exists()

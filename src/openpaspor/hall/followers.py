@@ -1,30 +1,33 @@
-"""Tickets follow their application: they end when the visit is over, and a walk-in's finds its application."""
+"""Tickets follow their application, and blank books are counted by what the print room says."""
 
 from __future__ import annotations
+
+from django.db.models import F
 
 from openpaspor.applications.followers import held_here, known_here
 from openpaspor.applications.models import Application
 from openpaspor.facts.applications import Moved
+from openpaspor.facts.issuance import SerialAllotted, SerialFreed, StockReceived
 from openpaspor.journey import State
-from openpaspor.ledger.follow import reacts
+from openpaspor.ledger.follow import copies, reacts
 from openpaspor.ledger.models import Entry
+from openpaspor.offices.models import Office
 
 from . import actions
-from .models import Ticket
-
-OVER = frozenset(
-    {State.ENROLLED, State.INCOMPLETE, State.REVIEW, State.COLLECTED, State.WITHDRAWN, State.EXPIRED}
-)
+from .models import BlankBooks, Ticket, local_day
 
 
 @reacts(Moved, holder=known_here)
 def end_ticket(application: Application, entry: Entry) -> None:
     """The case left the counter, so its number is served."""
-    if application.state not in OVER or entry.values["target"] not in OVER:
-        return
-    for ticket in Ticket.objects.live().filter(application=application, issued_at__lte=entry.recorded_at):
+    for ticket in Ticket.objects.live().filter(application=application).select_related("application"):
+        if not ticket.visit_is_over:
+            continue
         actions.finish_ticket(
-            ticket, action_id=entry.action_id_for("hall.end_ticket"), actor="worker", now=entry.recorded_at
+            ticket,
+            action_id=entry.action_id_for(f"hall.end_ticket:{ticket.pk}"),
+            actor="worker",
+            now=entry.recorded_at,
         )
 
 
@@ -38,3 +41,26 @@ def link_ticket(application: Application, entry: Entry) -> None:
             actor="worker",
             now=entry.recorded_at,
         )
+
+
+@copies(StockReceived)
+def count_received(fact: StockReceived, entry: Entry) -> None:
+    """Booklets came into stock."""
+    office = Office.objects.get(pk=fact.office)
+    _count(office, fact.booklet, entry, came=fact.count)
+
+
+@copies(SerialAllotted, SerialFreed)
+def count_allotted(fact: SerialAllotted | SerialFreed, entry: Entry) -> None:
+    """A booklet was reserved for an application of ours, or went back to stock."""
+    application = Application.objects.filter(ref=fact.application).select_related("office").first()
+    if application and application.office:
+        used = 1 if isinstance(fact, SerialAllotted) else -1
+        _count(application.office, application.booklet, entry, left=used)
+
+
+def _count(office: Office, booklet: str, entry: Entry, **changes: int) -> None:
+    day, _made = BlankBooks.objects.get_or_create(
+        office=office, booklet=booklet, day=local_day(office, entry.recorded_at)
+    )
+    BlankBooks.objects.filter(pk=day.pk).update(**{name: F(name) + by for name, by in changes.items()})

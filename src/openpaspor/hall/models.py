@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from django.db import models
@@ -10,15 +11,25 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor.accounts.models import User
 from openpaspor.applications.models import Application, Priority
+from openpaspor.journey import State
 from openpaspor.kit.refused import Refused
-from openpaspor.offices.models import Office
+from openpaspor.offices.models import Booklet, Office
 
 from .rules import Series, Waiting
 
 
 class DayFull(Refused):
     code = "day-full"
-    message = _("Today's places of this line are taken. Offer to wait on standby, or another day.")
+    message = _("Today's places of this line are taken.")
+
+
+SERIES_WORDS = {
+    Series.APPOINTMENT: _("Appointment"),
+    Series.WALK_IN: _("Walk-in"),
+    Series.PRIORITY: _("Priority"),
+    Series.COLLECTION: _("Collection"),
+}
+LINES = [(series.value, word) for series, word in SERIES_WORDS.items()]
 
 
 class TicketState(models.TextChoices):
@@ -35,7 +46,7 @@ class HoldReason(models.TextChoices):
 
     PAPERS = "1", _("fetches a paper")
     COPY = "2", _("makes a copy")
-    PAYS = "3", _("pays")
+    PAYS = "3", _("goes to pay")
     REST = "4", _("needs a rest")
     HELP = "5", _("waits for help or an interpreter")
     OTHER = "6", _("other")
@@ -93,6 +104,11 @@ class Counter(models.Model):
         return self.officer_id is not None
 
 
+LABEL = re.compile(r"([ABPC])[ .-]?(\d{1,4})", re.ASCII)
+LIVE = (TicketState.WAITING, TicketState.CALLED, TicketState.HELD)
+SHOWN_AS_CALLED = (TicketState.CALLED, TicketState.SERVED, TicketState.NO_SHOW)
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def of_day(self, office: Office, day: date) -> TicketQuerySet:
         return self.filter(office=office, day=day)
@@ -101,7 +117,35 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(state=TicketState.WAITING).order_by("line_since", "pk")
 
     def live(self) -> TicketQuerySet:
-        return self.filter(state__in=[TicketState.WAITING, TicketState.CALLED, TicketState.HELD])
+        return self.filter(state__in=LIVE)
+
+    def last_calls(self) -> TicketQuerySet:
+        """What a wall shows, newest first. Who was put aside or back in line is not asked to come to a counter."""
+        shown = self.filter(state__in=SHOWN_AS_CALLED, last_call_at__isnull=False, counter__isnull=False)
+        return shown.select_related("counter").order_by("-last_call_at", "-pk")
+
+    def turns(self) -> str:
+        """The lines called so far, oldest first."""
+        called = self.filter(called_at__isnull=False).order_by("called_at", "pk")
+        return "".join(called.values_list("line", flat=True))
+
+    def labelled(self, label: str) -> Ticket | None:
+        """The ticket that somebody types or reads out as "A 012", "a12" or "A012"."""
+        read = read_label(label)
+        return self.filter(series=read[0], number=read[1]).first() if read else None
+
+
+def read_label(text: str) -> tuple[str, int] | None:
+    """Series and number of a typed ticket label, or None when it is none."""
+    read = LABEL.fullmatch(text.strip().upper())
+    return (read[1], int(read[2])) if read else None
+
+
+GONE_HOME = (State.WITHDRAWN, State.EXPIRED)
+VISIT_OVER = frozenset(
+    {State.ENROLLED, State.INCOMPLETE, State.REVIEW, State.APPROVED, State.COLLECTED, *GONE_HOME}
+)
+LAST_CALL = 3  # calls of one number: the first, one more, the last
 
 
 class Ticket(models.Model):
@@ -111,6 +155,10 @@ class Ticket(models.Model):
     day = models.DateField()  # local
     series = models.CharField(max_length=1, choices=[(one.value, one.value) for one in Series])
     number = models.PositiveSmallIntegerField()
+    line = models.CharField(
+        max_length=1, choices=LINES
+    )  # where it stands; the letter it was given, unless moved
+    pass_ref = models.CharField(max_length=16, blank=True)  # of a signed pass whose booking never reached us
     application = models.ForeignKey(
         Application, models.PROTECT, null=True, blank=True, related_name="tickets"
     )
@@ -123,7 +171,9 @@ class Ticket(models.Model):
     called_at = models.DateTimeField(null=True)  # UTC, first call
     last_call_at = models.DateTimeField(null=True)  # UTC
     calls = models.PositiveSmallIntegerField(default=0)
-    counter = models.ForeignKey(Counter, models.PROTECT, null=True, blank=True, related_name="tickets")
+    counter = models.ForeignKey(
+        Counter, models.PROTECT, null=True, blank=True, related_name="tickets"
+    )  # last one
     ended_at = models.DateTimeField(null=True)  # UTC
 
     objects = TicketQuerySet.as_manager()
@@ -152,7 +202,27 @@ class Ticket(models.Model):
         return f"{self.series} {self.number:03d}"
 
     def as_waiting(self) -> Waiting:
-        return Waiting(self.pk, self.series, self.line_since, self.due_at)
+        return Waiting(self.pk, self.line, self.line_since, self.due_at)
+
+    @property
+    def visit_is_over(self) -> bool:
+        """The case has left the counter since this number was given. Who comes back with papers gets a number of their own."""
+        one = self.application
+        return one is not None and one.state in VISIT_OVER and one.state_since >= self.issued_at
+
+    @property
+    def is_last_call(self) -> bool:
+        """Called twice again, as the key F4 does it."""
+        return self.calls >= LAST_CALL
+
+    @property
+    def hold_word(self) -> str:
+        """Why it is held, in words."""
+        return str(HoldReason(self.reason).label) if self.state == TicketState.HELD else ""
+
+    @property
+    def line_word(self) -> str:
+        return str(SERIES_WORDS[Series(self.line)])
 
 
 class NumberRange(models.Model):
@@ -170,6 +240,27 @@ class NumberRange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.office_id} {self.day} {self.series} {self.next}"
+
+
+class BlankBooks(models.Model):
+    """Booklets that came into an office's stock and left it on one local day; a copy of what the print room says."""
+
+    office = models.ForeignKey(Office, models.PROTECT)
+    booklet = models.CharField(max_length=12, choices=Booklet.choices)
+    day = models.DateField()  # local
+    came = models.IntegerField(default=0)  # booklets
+    left = models.IntegerField(default=0)  # booklets
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["office", "booklet", "day"], name="one_count_of_blanks_per_kind_and_day"
+            )
+        ]
+        verbose_name_plural = "blank books"
+
+    def __str__(self) -> str:
+        return f"{self.office_id} {self.booklet} {self.day} +{self.came} -{self.left}"
 
 
 def local_day(office: Office, now: datetime) -> date:

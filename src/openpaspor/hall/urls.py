@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import head_views, views
 
 app_name = "hall"
 urlpatterns = [
@@ -14,12 +14,13 @@ urlpatterns = [
     path("petugas/nomor/<int:pk>/<slug:deed>/", views.change, name="change"),
     path("petugas/nomor/<int:pk>/", views.ticket, name="ticket"),
     path("petugas/tiba/", views.arrive, name="arrive"),
+    path("petugas/tiba/dengan-bukti/", views.arrive_pass, name="arrive_pass"),
     path("petugas/tiba/<str:ref>/", views.arrive_ref, name="arrive_ref"),
     path("petugas/langsung/", views.walk_in, name="walk_in"),
     path("petugas/cari/", views.search, name="search"),
-    path("kepala/", views.head, name="head"),
-    path("kepala/tempat-langsung/", views.pots, name="pots"),
-    path("kepala/tutup-hari/", views.end_day, name="end_day"),
-    path("aula/<str:office>/papan", views.board, name="board"),
-    path("aula/<str:office>/papan/isi", views.board_body, name="board_body"),
+    path("kepala/", head_views.head, name="head"),
+    path("kepala/tempat-langsung/", head_views.pots, name="pots"),
+    path("kepala/tutup-hari/", head_views.end_day, name="end_day"),
+    path("aula/<slug:office>/papan", views.board, name="board"),
+    path("aula/<slug:office>/papan/isi", views.board_body, name="board_body"),
 ]

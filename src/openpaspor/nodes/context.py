@@ -40,7 +40,11 @@ DOORS: dict[str, list[tuple[str, Any]]] = {
         ("payments:kas_bills", _("Find a bill")),
         ("payments:settlements", _("Settlement files")),
     ],
-    Role.OPS: [("nodes:ops", _("Operations")), ("accounts:postings", _("Postings"))],
+    Role.OPS: [
+        ("nodes:ops", _("Operations")),
+        ("accounts:postings", _("Postings")),
+        ("notifications:outage", _("Outage notice")),
+    ],
 }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import models, transaction
 from django.db.models import F
 from django.utils import translation
 from django.utils.dateformat import format as written
@@ -14,9 +15,13 @@ from django.utils.module_loading import import_string
 
 from openpaspor.applications import dossier
 from openpaspor.applications.models import Application, Channel, Dossier
+from openpaspor.facts.notifications import OutageAnnounced
+from openpaspor.journey import State
 from openpaspor.kit.faults import fault
 from openpaspor.ledger import keys, node
 from openpaspor.ledger.models import Entry
+from openpaspor.ledger.once import once
+from openpaspor.ledger.record import record
 from openpaspor.offices.models import Office
 
 from . import sms
@@ -25,6 +30,7 @@ from .wording import OTHER_PAPERS, PAPERS, worded
 
 log = logging.getLogger("openpaspor.notifications")
 TRIES = 5
+AHEAD = timedelta(days=2)  # whose appointment is nearer than that is told of an outage
 WITH_NAME = frozenset({"JANJI", "SIAP", "DIAMBIL"})
 
 
@@ -41,7 +47,7 @@ def tell(application: Application, template: str, entry: Entry, **values: Any) -
         return
     language = application.account.language if application.account else "id"
     office = values.pop("office", None) or application.office
-    words = {key: _in_words(value, office, language) for key, value in values.items()}
+    words = {key: in_words(value, office, language) for key, value in values.items()}
     words |= {"ref": application.ref, "office": sms.short_office(office.name) if office else ""}
     words["name"] = sms.short_name(full_name) or application.ref
     message = Message.written(
@@ -76,7 +82,8 @@ def _whom(application: Application, *, needs_name: bool) -> tuple[str, str]:
     return phone or answers.phone, answers.full_name
 
 
-def _in_words(value: Any, office: Office | None, language: str) -> str:
+def in_words(value: Any, office: Office | None, language: str) -> str:
+    """A value as a message says it: moments on the office's wall clock, days, lists of papers."""
     with translation.override(language):
         if isinstance(value, datetime):
             here = value.astimezone(office.tz) if office else value
@@ -91,6 +98,24 @@ def _in_words(value: Any, office: Office | None, language: str) -> str:
 def _papers_in_words(codes: tuple[str, ...]) -> list[str]:
     known = [str(PAPERS[code]) for code in codes if code in PAPERS]
     return known if len(known) == len(codes) else [*known, str(OTHER_PAPERS)]
+
+
+def with_appointment(now: datetime, until: datetime) -> models.QuerySet[Application]:
+    """Booked applications whose visit lies between two moments."""
+    booked = Application.objects.in_state(State.BOOKED).filter(
+        place_starts_at__gt=now, place_starts_at__lte=until
+    )
+    return booked.select_related("office", "account").order_by("place_starts_at", "id")
+
+
+@transaction.atomic
+def announce_outage(*, action_id: str, actor: str, now: datetime) -> int:
+    """Tell everybody with an appointment in the next two days that it stands. Returns how many applications."""
+    with once(action_id) as seen:
+        if seen:
+            return int(seen.answer)
+        record(OutageAnnounced(until=now + AHEAD), actor=actor, now=now)
+        return seen.remember(with_appointment(now, now + AHEAD).count())
 
 
 def send(message: Message) -> bool:

@@ -9,6 +9,7 @@ from openpaspor.facts.applications import Moved, StopLifted, StopOrdered
 from openpaspor.facts.appointments import PlaceBooked, PlaceChanged, PlaceFreed
 from openpaspor.facts.intake import Enrolled, PapersOwed
 from openpaspor.facts.issuance import CollectReminder, Shelved
+from openpaspor.facts.notifications import OutageAnnounced
 from openpaspor.facts.payments import BillOpened, Exempted, MoneyRefunded, MoneyUnmatched, Settled
 from openpaspor.journey import State
 from openpaspor.kit.money import rupiah
@@ -17,7 +18,7 @@ from openpaspor.ledger.models import Entry
 from openpaspor.offices import policy
 from openpaspor.offices.models import Office
 
-from .actions import tell
+from .actions import tell, with_appointment
 
 OF_MOVE = {  # moves whose message needs nothing but the reference
     "submit": "NOMOR",
@@ -142,3 +143,9 @@ def tell_of_passport(fact: Shelved | CollectReminder, entry: Entry) -> None:
     application = _application(fact.application)
     if application:
         tell(application, "SIAP" if isinstance(fact, Shelved) else "INGAT", entry, until=fact.collect_by)
+
+
+@copies(OutageAnnounced)
+def tell_of_outage(fact: OutageAnnounced, entry: Entry) -> None:
+    for application in with_appointment(entry.recorded_at, fact.until):
+        tell(application, "PUSAT", entry, at=application.place_starts_at)

@@ -1,21 +1,30 @@
-"""Where messages are read: the demo's inbox, and the applicant's own list."""
+"""Where messages are read (the demo's inbox, the applicant's own list) and where an operator speaks to many."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
-from openpaspor.accounts.permissions import demo_only
+from openpaspor.accounts.models import Role
+from openpaspor.accounts.permissions import demo_only, staff
 from openpaspor.applications.models import Application
 from openpaspor.facts.base import format_moment
-from openpaspor.kit import phones
+from openpaspor.kit import clock, phones
 from openpaspor.ledger import node
+from openpaspor.offices.models import Office
+from openpaspor.ui.forms import ActionForm
 
+from . import actions
 from .models import Message, MessageQuerySet
+from .wording import worded
 
 IN_JSON = 200  # newest messages
 A_PAGE = 30
@@ -70,3 +79,28 @@ def messages(request: HttpRequest, ref: str) -> HttpResponse:
         request.GET.get("halaman")
     )
     return render(request, "notifications/messages.html", {"application": application, "page": page})
+
+
+@never_cache
+@staff(Role.OPS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def outage(request: HttpRequest) -> HttpResponse:
+    """Tell people with an appointment that it stands although the central system has a problem."""
+    now = clock.now()
+    if request.method == "POST":
+        form = ActionForm(request.POST)
+        actor = request.user.actor_code  # type: ignore[union-attr]
+        told = actions.announce_outage(action_id=form.action_id, actor=actor, now=now)
+        notices.success(request, _("We are telling the people of %(n)s appointments.") % {"n": told})
+        return redirect("notifications:outage")
+    shown = {
+        "people": actions.with_appointment(now, now + actions.AHEAD).count(),
+        "texts": [worded("PUSAT", language, at=_example(now, language)) for language in ("id", "en")],
+        "sent": Message.objects.filter(template="PUSAT").newest_first().first(),
+    }
+    return render(request, "notifications/outage.html", shown)
+
+
+def _example(now: datetime, language: str) -> str:
+    office = Office.objects.order_by("pk").first()
+    return actions.in_words(now + timedelta(days=1), office, language)

@@ -85,7 +85,29 @@ def reacts(
 
 def follow_all() -> int:
     """Let every follower read what is new, and retry what is parked and due. Returns entries taken."""
-    return sum(_read_on(follower) + _retry_due(follower) for follower in followers())
+    return _read_news() + _retry_due()
+
+
+def _read_news() -> int:
+    """Two small queries when nothing is new; otherwise only those followers read whose kinds came."""
+    top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
+    at = dict(Cursor.objects.values_list("follower", "position"))
+    low = min((at.get(follower.name, 0) for follower in followers()), default=top)
+    if low >= top:
+        return 0
+    came = set(
+        Entry.objects.filter(position__gt=low, position__lte=top).values_list("kind", flat=True).distinct()
+    )
+    taken = sum(_read_on(follower) for follower in followers() if came.intersection(follower.kinds))
+    _catch_up(top, at)
+    return taken
+
+
+def _catch_up(top: int, at: dict[str, int]) -> None:
+    """Everybody has read what is theirs up to `top`, so that nobody looks through it again."""
+    missing = [Cursor(pk=follower.name, position=top) for follower in followers() if follower.name not in at]
+    Cursor.objects.bulk_create(missing, ignore_conflicts=True)
+    Cursor.objects.filter(follower__in=list(_followers), position__lt=top).update(position=top)
 
 
 def _unread(follower: Follower) -> QuerySet[Entry]:
@@ -167,16 +189,21 @@ def _park(follower: Follower, entry: Entry, cause: str, *, tries: int) -> None:
             "cause": cause,
             "tries": tries,
             "parked_at": now,
-            "retry_at": now + min(BACK_OFF * 2**tries, timedelta(hours=1)),
+            "retry_at": now + min(BACK_OFF * 2 ** min(tries, 12), timedelta(hours=1)),
         },
     )
     if cause != "behind":
         log.warning("parked %s for %s: %s", entry, follower.name, cause)
 
 
-def _retry_due(follower: Follower) -> int:
-    due = Parked.objects.filter(follower=follower.name, retry_at__lte=clock.real_now(), tries__lt=TRIES)
-    return retry(follower, due)
+def _retry_due() -> int:
+    due = Parked.objects.filter(retry_at__lte=clock.real_now(), tries__lt=TRIES)
+    waiting = set(due.values_list("follower", flat=True).distinct())
+    return sum(
+        retry(follower, due.filter(follower=follower.name))
+        for follower in followers()
+        if follower.name in waiting
+    )
 
 
 def retry(follower: Follower, parked: QuerySet[Parked]) -> int:

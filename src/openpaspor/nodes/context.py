@@ -26,6 +26,7 @@ DOORS: dict[str, list[tuple[str, Any]]] = {
         ("hall:head", _("Now")),
         ("appointments:pots", _("Places")),
         ("hall:today", _("Hall")),
+        ("intake:exams", _("Examinations")),
         ("payments:exemptions", _("Exemptions")),
         ("issuance:stock", _("Stock")),
     ],

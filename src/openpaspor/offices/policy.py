@@ -23,7 +23,9 @@ class Setting:
 KNOBS: dict[str, Setting] = {
     "payment_window_minutes": Setting(120, "minutes", "two hours at M-Paspor; the law does not fix it"),
     "payment_grace_minutes": Setting(0, "minutes", "paid in time counts by the bank's clock"),
-    "counter_bill_days": Setting(7, "days", "bills after the interview, the state billing system's own default"),
+    "counter_bill_days": Setting(
+        7, "days", "bills after the interview, the state billing system's own default"
+    ),
     "max_active_applications": Setting(5, "applications an account", "app store text and 2019 rule"),
     "reschedules": Setting(1, "changes", "app store text"),
     "missing_papers_days": Setting(7, "days", "Palangka Raya 7, Medan 14"),
@@ -41,8 +43,12 @@ KNOBS: dict[str, Setting] = {
     "release_weekday": Setting(4, "weekday, Monday is 0", "Friday, APAPO 2019 and West Kalimantan 2025"),
     "release_minute": Setting(14 * 60, "minutes after local midnight", "14.00, APAPO 2019"),
     "release_weeks": Setting(1, "weeks before the visit", "one week ahead, APAPO 2019"),
-    "short_notice_minutes": Setting(120, "minutes before a place starts", "made up; same-day and rescue places are sold until then"),
-    "custody_cutoff_minute": Setting(18 * 60, "minutes after local midnight, the day before", "day-list cut-off"),
+    "short_notice_minutes": Setting(
+        120, "minutes before a place starts", "made up; same-day and rescue places are sold until then"
+    ),
+    "custody_cutoff_minute": Setting(
+        18 * 60, "minutes after local midnight, the day before", "day-list cut-off"
+    ),
     "early_minutes": Setting(60, "minutes", "how early one may arrive"),
     "late_minutes": Setting(30, "minutes", "grace after the booked time"),
     "priority_age": Setting(60, "years", "elderly, Permenkumham 25/2023 and circular 2435/2018"),
@@ -57,7 +63,9 @@ KNOBS: dict[str, Setting] = {
 
 def value(name: str, *, office: str = "", now: datetime) -> int:
     """The knob's value in force at `now`: the office's own, else the nation's, else the default."""
-    rows = Knob.objects.filter(name=name, valid_from__lte=now).filter(Q(office=office or None) | Q(office=None))
+    rows = Knob.objects.filter(name=name, valid_from__lte=now).filter(
+        Q(office=office or None) | Q(office=None)
+    )
     best = None
     for row in rows.order_by("valid_from"):
         if best is None or row.office_id or not best.office_id:

@@ -31,7 +31,9 @@ def quota(office_class: str, pot: str, booklet: str) -> Quota:
 def makes(office_class: str, booklet: str) -> bool:
     """False where offices of this class cannot make that kind of passport at all."""
     return any(
-        row.ceiling for (kind, _pot, offered), row in _rows().items() if (kind, offered) == (office_class, booklet)
+        row.ceiling
+        for (kind, _pot, offered), row in _rows().items()
+        if (kind, offered) == (office_class, booklet)
     )
 
 

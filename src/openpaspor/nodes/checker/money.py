@@ -9,7 +9,10 @@ REASONS = (
 )  # fmt: skip
 
 
-@check("P2", "Each receipt is in exactly one place: on one bill, unmatched with a reason and an owner, or refunded.")
+@check(
+    "P2",
+    "Each receipt is in exactly one place: on one bill, unmatched with a reason and an owner, or refunded.",
+)
 def one_place_for_each_rupiah() -> Found:
     found = Found()
     for id, place, bill, reason, owner, refunded_by in rows(

@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    os.umask(0o077)  # what we write is for our own eyes
     try:
         with sole_writer():
             insist(machine.trouble_with_port(args.host, args.port))

@@ -1,0 +1,67 @@
+"""Build the demo country into an empty installation."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from dataclasses import asdict
+
+from openpaspor.nodes import cli
+
+HELP = "build the demo country (only in a demo, only into an empty installation)"
+WIDTH = 30
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("OPENPASPOR_SEED") or 1))
+    parser.add_argument("--size", type=int, default=300, help="applications")
+    parser.add_argument("--reset", action="store_true", help="throw what is there away first")
+
+
+def run(args: argparse.Namespace) -> int:
+    from django.core.management import call_command
+    from django.db import connection
+
+    from openpaspor.kit import clock, lock
+    from openpaspor.ledger import node
+
+    if not clock.is_movable():
+        cli.say("A demo is built only where OPENPASPOR_DEMO=1.")
+        return cli.CANNOT_START
+    home = node.here().home
+    with lock.hold(home):
+        if args.reset:
+            connection.close()
+            empty(home)
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
+        from openpaspor.ledger.models import Entry
+        from openpaspor.nodes.demo.country import build
+
+        if Entry.objects.exists():
+            cli.say(f"{home} is not empty. Use --reset to throw away what is there.")
+            return cli.CANNOT_START
+        report = build(args.seed, args.size, progress)
+    cli.say(f"\n{report.applications} applications in {report.seconds} s.")
+    if args.json:
+        cli.answer(asdict(report))
+    return cli.GOOD
+
+
+def empty(home) -> None:  # type: ignore[no-untyped-def]
+    """Remove what a demo made; keys stay, so that the lock and the settings of this process stay true."""
+    for path in home.glob("openpaspor.sqlite3*"):
+        path.unlink()
+    shutil.rmtree(home / "attachments", ignore_errors=True)
+    for name in ("heads.json", "clock.json"):
+        (home / name).unlink(missing_ok=True)
+
+
+def progress(share: float, what: str) -> None:
+    """One line that fills up."""
+    if sys.stderr.isatty():
+        done = round(WIDTH * share)
+        sys.stderr.write(f"\rDemo country [{'#' * done}{' ' * (WIDTH - done)}] {what:12}")
+        sys.stderr.flush()

@@ -40,13 +40,14 @@
   const typing = "input:not([type=radio],[type=checkbox]),textarea,select";
   const nameOf = ({ key, ctrlKey, altKey, shiftKey }) =>
     (ctrlKey ? "ctrl+" : "") + (altKey ? "alt+" : "") + (shiftKey && key.length > 1 ? "shift+" : "") + key.toLowerCase();
+  const isShown = (one) => (one.checkVisibility ? one.checkVisibility() : one.offsetParent); // not in a closed <details>
   document.addEventListener("keydown", (event) => {
     const name = nameOf(event);
     if (event.defaultPrevented || event.isComposing || (name.length === 1 && event.target.closest(typing))) return;
     const search = all("[data-search],[type=search]")[0];
     if (name === "?" || (help && name === "escape")) return toggleHelp();
     const wanted = name === "/" ? search
-      : [...all("[data-key]")].find((one) => one.dataset.key.toLowerCase() === name && !one.disabled && one.offsetParent);
+      : [...all("[data-key]")].find((one) => one.dataset.key.toLowerCase() === name && !one.disabled && isShown(one));
     if (!wanted) return;
     event.preventDefault();
     wanted.focus({ preventScroll: true });

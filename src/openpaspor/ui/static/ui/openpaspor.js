@@ -4,14 +4,14 @@
   const all = (query, within = document) => within.querySelectorAll(query);
   document.documentElement.classList.add("with-script");
 
-  /* Older browsers know autofocus on fields only. */
+  /* Older browsers autofocus fields only. */
   if (!("autofocus" in HTMLElement.prototype)) all("[data-focus]")[0]?.focus();
 
   /* A page that waits looks again by itself. */
   const waiting = all("[data-again]")[0];
   if (waiting) setTimeout(() => location.replace(waiting.dataset.again || location.href), 2000);
 
-  /* Copy buttons, where copying is possible. */
+  /* Copy buttons, where possible. */
   const offerCopies = () => navigator.clipboard && all("[data-copy]").forEach((button) => { button.hidden = false; });
   offerCopies();
   document.addEventListener("htmx:afterSwap", offerCopies);
@@ -40,14 +40,13 @@
   const typing = "input:not([type=radio],[type=checkbox]),textarea,select";
   const nameOf = ({ key, ctrlKey, altKey, shiftKey }) =>
     (ctrlKey ? "ctrl+" : "") + (altKey ? "alt+" : "") + (shiftKey && key.length > 1 ? "shift+" : "") + key.toLowerCase();
-  const isShown = (one) => (one.checkVisibility ? one.checkVisibility() : one.offsetParent); // not in a closed <details>
   document.addEventListener("keydown", (event) => {
     const name = nameOf(event);
     if (event.defaultPrevented || event.isComposing || (name.length === 1 && event.target.closest(typing))) return;
     const search = all("[data-search],[type=search]")[0];
     if (name === "?" || (help && name === "escape")) return toggleHelp();
     const wanted = name === "/" ? search
-      : [...all("[data-key]")].find((one) => one.dataset.key.toLowerCase() === name && !one.disabled && isShown(one));
+      : [...all("[data-key]")].find((one) => one.dataset.key.toLowerCase() === name && !one.disabled && (one.checkVisibility?.() ?? one.offsetParent));
     if (!wanted) return;
     event.preventDefault();
     wanted.focus({ preventScroll: true });

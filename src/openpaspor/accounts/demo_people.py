@@ -21,7 +21,9 @@ STAFF: dict[str, tuple[Role, str | None]] = {
     "cetak.denpasar": (Role.PRINT, "DENPASAR"),
     "adjudikator1.pusat": (Role.ADJUDICATOR, None),
     "adjudikator2.pusat": (Role.ADJUDICATOR, None),
+    "adjudikator3.pusat": (Role.ADJUDICATOR, None),  # decides objections to what the two others refused
     "kas.pusat": (Role.KAS, None),
+    "kas2.pusat": (Role.KAS, None),  # the second person, without whom no money is given back
     "ops.pusat": (Role.OPS, None),
 }
 LOGINS = (APPLICANT, *STAFF)

@@ -340,7 +340,10 @@ def take_nearest(wanted: Slot, *, now: datetime) -> Slot | None:
     """Take one place in `wanted` or in a later slot like it: the earliest day, on it the closest hour."""
     alike = Slot.objects.filter(office=wanted.office_id, starts_at__gte=wanted.starts_at)
     alike = alike.for_kind(wanted.booklet_kind, *pots_like(wanted.pot))
-    free = sorted(alike.bookable(now=now).order_by("starts_at", "pk")[:60], key=lambda slot: rules.nearness(wanted, slot))
+    free = sorted(
+        alike.bookable(now=now).order_by("starts_at", "pk")[:60],
+        key=lambda slot: rules.nearness(wanted, slot),
+    )
     for slot in free:
         try:
             slot.take_places(1, now=now)

@@ -314,7 +314,9 @@ def closing_preview(office: Office, day: date, *, now: datetime) -> list[tuple[B
 
 def _nearest_free(wanted: Slot, slots: list[Slot]) -> Slot | None:
     """The slot a visit would move to; counts one more in, in memory only."""
-    best = min((slot for slot in slots if slot.left), key=lambda slot: rules.nearness(wanted, slot), default=None)
+    best = min(
+        (slot for slot in slots if slot.left), key=lambda slot: rules.nearness(wanted, slot), default=None
+    )
     if best is not None:
         best.taken += 1
     return best

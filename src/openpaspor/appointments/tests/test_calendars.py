@@ -59,7 +59,10 @@ def test_a_day_opens_with_the_quota_of_its_class_over_its_hours():
 def test_opening_a_day_twice_changes_nothing():
     office = make_office()
     open_day(office, TOMORROW)
-    hold(make_application(), Slot.objects.filter(office=office, pot=Pot.ONLINE, booklet_kind="electronic").first())
+    hold(
+        make_application(),
+        Slot.objects.filter(office=office, pot=Pot.ONLINE, booklet_kind="electronic").first(),
+    )
     before = list(Slot.objects.order_by("pk").values())
 
     open_day(office, TOMORROW, action_id="again")
@@ -91,7 +94,9 @@ def test_many_offices_open_in_their_own_zones():
     jayapura = make_office("JAYAPURA", "Asia/Jayapura")
     late_evening_in_jakarta = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)  # 25 November already in Jayapura
 
-    calendar_actions.open_calendars([medan, jayapura], 1, action_id="o", actor="S-1", now=late_evening_in_jakarta)
+    calendar_actions.open_calendars(
+        [medan, jayapura], 1, action_id="o", actor="S-1", now=late_evening_in_jakarta
+    )
 
     assert set(Slot.objects.filter(office=medan).values_list("day", flat=True)) == {date(2026, 11, 24)}
     assert set(Slot.objects.filter(office=jayapura).values_list("day", flat=True)) == {date(2026, 11, 25)}
@@ -99,7 +104,11 @@ def test_many_offices_open_in_their_own_zones():
 
 @pytest.mark.parametrize("day", [date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 31), date(2027, 1, 4)])
 def test_the_local_day_of_a_slot_holds_over_month_and_year_ends(day):
-    for code, zone in (("MEDAN", "Asia/Jakarta"), ("DENPASAR", "Asia/Makassar"), ("JAYAPURA", "Asia/Jayapura")):
+    for code, zone in (
+        ("MEDAN", "Asia/Jakarta"),
+        ("DENPASAR", "Asia/Makassar"),
+        ("JAYAPURA", "Asia/Jayapura"),
+    ):
         office = make_office(code, zone)
         open_day(office, day, action_id=f"open-{code}")
         for slot in Slot.objects.filter(office=office):

@@ -76,7 +76,10 @@ def test_a_double_click_moves_once():
 
 @pytest.mark.parametrize(
     ("at", "moves"),
-    [(datetime(2026, 11, 24, 17, 59, tzinfo=WITA), True), (datetime(2026, 11, 24, 18, 0, tzinfo=WITA), False)],
+    [
+        (datetime(2026, 11, 24, 17, 59, tzinfo=WITA), True),
+        (datetime(2026, 11, 24, 18, 0, tzinfo=WITA), False),
+    ],
 )
 def test_a_visit_can_be_moved_until_the_evening_before(at, moves):
     old, new = make_slot(day=TOMORROW, hour=9), make_slot(day=THURSDAY, hour=9)

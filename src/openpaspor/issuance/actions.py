@@ -707,6 +707,8 @@ def remind(
     with once(action_id, booklet.serial, day, asked) as seen:
         if seen:
             return False
+        if application.stop_order:
+            raise Stopped()
         if application.state != State.READY:
             raise NotReady(state=application.state)
         if not asked:

@@ -11,10 +11,12 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications.models import Application
+from openpaspor.facts.hall import TicketIssued
 from openpaspor.journey import State
 from openpaspor.kit import references, visit_pass
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger import node
+from openpaspor.ledger.models import Entry
 from openpaspor.offices import policy
 from openpaspor.offices.models import Booklet as BookletKind
 from openpaspor.offices.models import Office
@@ -78,7 +80,7 @@ def next_to_print(office: Office) -> Application | None:
     return next(iter(queue_of(office).ready), None)
 
 
-def find(text: str, office: Office) -> Application | None:
+def find(text: str, office: Office, now: datetime) -> Application | None:
     """The application behind a scan at this office: code, pass, booklet, place on the shelf, today's number or NIK."""
     here = Application.objects.at(office).in_state(*IN_ROOM)
     text = " ".join(text.split())
@@ -91,14 +93,24 @@ def find(text: str, office: Office) -> Application | None:
     if len(digits) == 16 and digits.isascii() and digits.isdigit():
         same = here.filter(nik_key=node.here().keys.token("nik", digits))
         return same.order_by("-pk").first()
-    by_place = here.filter(state=State.READY)
-    found = by_place.filter(shelf=text.upper()).first() or by_place.filter(ticket=text.upper()).first()
-    if found:
-        return found
+    on_shelf = here.filter(state=State.READY)
+    by_place = on_shelf.filter(shelf=text.upper()).first()
+    if by_place:
+        return by_place
+    by_number = on_shelf.filter(ticket=text.upper())
+    if by_number.exists():
+        return by_number.filter(ref__in=_came_today(by_number, office, now)).order_by("-pk").first()
     try:
         return here.filter(ref=str(references.parse(text))).first()
     except Refused:
         return None
+
+
+def _came_today(applications: QuerySet[Application], office: Office, now: datetime) -> set[str]:
+    """Which of them were given a number in the hall today; a number of another day means nothing any more."""
+    midnight = office.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    given = Entry.objects.filter(kind=TicketIssued.name, recorded_at__gte=midnight)
+    return set(given.filter(application__in=applications.values("ref")).values_list("application", flat=True))
 
 
 def _ref_on_pass(text: str) -> str:
@@ -158,6 +170,7 @@ class OnShelf:
     waited: int  # days
     left: int  # days, the last one included as 0
     next_reminder: date | None
+    ticket: str  # today's number in the hall, if its holder is here
 
     @property
     def application(self) -> Application:
@@ -165,12 +178,16 @@ class OnShelf:
         return self.booklet.application
 
 
-def shelf_of(office: Office, today: date) -> list[OnShelf]:
+def shelf_of(office: Office, now: datetime) -> list[OnShelf]:
+    """Those whose holder is in the hall first, then by place."""
     rows = Booklet.objects.on_shelf(office).select_related("application")
-    return [_on_shelf(booklet, today) for booklet in rows]
+    here = _came_today(Application.objects.at(office).in_state(State.READY), office, now)
+    today = office.local(now).date()
+    shelf = [_on_shelf(booklet, today, here) for booklet in rows]
+    return sorted(shelf, key=lambda row: (not row.ticket, row.ticket, row.booklet.rack))
 
 
-def _on_shelf(booklet: Booklet, today: date) -> OnShelf:
+def _on_shelf(booklet: Booklet, today: date, here: set[str]) -> OnShelf:
     assert booklet.application and booklet.shelved_on
     collect_by = booklet.application.collect_by or today
     return OnShelf(
@@ -178,6 +195,7 @@ def _on_shelf(booklet: Booklet, today: date) -> OnShelf:
         waited=(today - booklet.shelved_on).days,
         left=(collect_by - today).days,
         next_reminder=rules.next_reminder(booklet.shelved_on, booklet.reminded, collect_by),
+        ticket=booklet.application.ticket if booklet.application.ref in here else "",
     )
 
 

@@ -72,7 +72,7 @@ def _open(request: HttpRequest, application: Application, why: str, what: str) -
 def queue(request: HttpRequest) -> HttpResponse:
     """What can be printed, what waits for inspection, and what keeps the rest. Codes only, nobody's name."""
     office, scanned, now = request.posting.office, request.GET.get("q", "")[:600], clock.now()
-    found = desk.find(scanned, office) if scanned.strip() else None
+    found = desk.find(scanned, office, now) if scanned.strip() else None
     if found is not None:
         hand = f"?buku={rules.read_serial(scanned)}" if rules.looks_like_a_serial(scanned) else ""
         return redirect(f"{reverse('issuance:case', args=[found.ref])}{hand}")
@@ -371,11 +371,11 @@ def spoil(request: HttpRequest, pk: int) -> HttpResponse:
 @staff(Role.PRINT, Role.OFFICER)
 def shelf(request: HttpRequest) -> HttpResponse:
     """What lies on the shelf, by place. A scan opens the hand-over."""
-    office, scanned = request.posting.office, request.GET.get("q", "")[:600]
-    found = desk.find(scanned, office) if scanned.strip() else None
+    office, scanned, now = request.posting.office, request.GET.get("q", "")[:600], clock.now()
+    found = desk.find(scanned, office, now) if scanned.strip() else None
     if found is not None and found.state in (State.READY, State.COLLECTED):
         return redirect("issuance:handover", ref=found.ref)
-    rows = desk.shelf_of(office, office.local(clock.now()).date())
+    rows = desk.shelf_of(office, now)
     context = {
         "office": office,
         "rows": rows[: desk.SHOWN],
@@ -462,9 +462,7 @@ def handover_photo(request: HttpRequest, ref: str) -> HttpResponse:
 def uncollected(request: HttpRequest) -> HttpResponse:
     """Who has not come yet, the longest waiting first; and what was cancelled lately."""
     office, now = request.posting.office, clock.now()
-    rows = sorted(
-        desk.shelf_of(office, office.local(now).date()), key=lambda row: (row.left, row.booklet.rack)
-    )
+    rows = sorted(desk.shelf_of(office, now), key=lambda row: (row.left, row.booklet.rack))
     context = {
         "office": office,
         "rows": [row for row in rows if row.waited > 0][: desk.SHOWN],

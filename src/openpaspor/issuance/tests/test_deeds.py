@@ -503,6 +503,16 @@ def test_it_cannot_be_cancelled_before_its_last_day_is_over():
         actions.end_uncollected(application, action_id="e", actor="worker", now=make.NOW + DAY * 30)
 
 
+def test_nobody_is_reminded_of_a_stopped_passport():
+    application = make.make_ready()
+    order_stop(application, "watch-list", actor="S-adj", now=make.NOW)
+    booklet = Booklet.objects.select_related("application").get(serial=application.serial)
+
+    assert sweeps.remind_holders(now=make.NOW + DAY * 7) == 0
+    with pytest.raises(Stopped):
+        actions.remind(booklet, 7, action_id="r", actor="S-1", now=make.NOW + DAY * 7, asked=True)
+
+
 def test_a_stopped_passport_is_kept_beyond_its_last_day():
     application = make.make_ready()
     order_stop(application, "watch-list", actor="S-adj", now=make.NOW)

@@ -6,17 +6,20 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
 from openpaspor.accounts.models import Role
-from openpaspor.applications.actions import order_stop
+from openpaspor.applications.actions import order_stop, tell
 from openpaspor.facts.accounts import Looked
+from openpaspor.facts.hall import TicketIssued
 from openpaspor.issuance.models import Booklet, PrintJob, SpoilProposal, StockBatch
 from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.ledger.models import Entry
+from openpaspor.ledger.record import record
 
 from . import make
 
@@ -218,6 +221,31 @@ def test_the_holder_gets_the_passport_at_the_counter():
     application.refresh_from_db()
     assert application.state == State.COLLECTED
     assert client.get(address).status_code == 200
+
+
+def test_a_number_of_the_hall_finds_a_passport_on_its_own_day_only():
+    application, client = make.make_ready(), sign_in(Role.OFFICER)
+    with transaction.atomic():
+        given = TicketIssued(office="DENPASAR", day=make.TODAY, ticket="C 001", application=application.ref)
+        record(given, actor="S-1", now=make.NOW)
+        tell(application, actor="S-1", now=make.NOW, ticket="C 001")
+
+    today = client.get("/cetak/rak/", {"q": "c 001"})
+    clock.set_to(make.NOW + timedelta(days=1))
+    tomorrow = client.get("/cetak/rak/", {"q": "c 001"})
+
+    assert today["Location"] == reverse("issuance:handover", args=[application.ref])
+    assert tomorrow.status_code == 404
+
+
+@pytest.mark.parametrize("what", ["ref", "serial", "shelf", "nik"])
+def test_a_passport_on_the_shelf_is_found_by(what):
+    application, client = make.make_ready(), sign_in(Role.PRINT)
+    shown = make.shown(application).nik if what == "nik" else getattr(application, what)
+
+    answer = client.get("/cetak/rak/", {"q": f" {shown.lower()} "})
+
+    assert answer["Location"] == reverse("issuance:handover", args=[application.ref])
 
 
 def test_somebody_else_is_refused_calmly():

@@ -11,7 +11,7 @@
   const waiting = all("[data-again]")[0];
   if (waiting) setTimeout(() => location.replace(waiting.dataset.again || location.href), 2000);
 
-  /* Copy buttons, where possible. */
+  /* Copy buttons, if possible. */
   const offerCopies = () => navigator.clipboard && all("[data-copy]").forEach((button) => { button.hidden = false; });
   offerCopies();
   document.addEventListener("htmx:afterSwap", offerCopies);

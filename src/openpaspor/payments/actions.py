@@ -202,9 +202,10 @@ def lapse_bill(bill: Bill, *, actor: str, now: datetime) -> Bill:
         if bill.is_paid:
             raise BillSettled()
         return bill
+    matching = Receipt.objects.unmatched().filter(code=bill.code).exists()  # then nobody is told to pay again
     for application in applications:
         record(BillLapsed(bill=bill.code, application=application.ref), actor=actor, now=now)
-        if application.bill_code == bill.code:
+        if application.bill_code == bill.code and not matching:
             tell(application, actor=actor, now=now, bill_status=BillStatus.LAPSED)
     return bill
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor import journey
 from openpaspor.applications.models import Application
+from openpaspor.journey import State
 
 
 class Status(models.TextChoices):
@@ -28,6 +29,9 @@ class Purpose(models.TextChoices):
 
     PLACE = "place", _("before the visit")
     COUNTER = "counter", _("after the interview")
+
+
+BEFORE_VISIT = frozenset({State.DRAFT, State.SUBMITTED, State.HOLDING, State.BOOKED, State.MISSED})
 
 
 class CodeCounter(models.Model):
@@ -102,12 +106,12 @@ class Bill(models.Model):
         return list(rows.order_by("pk"))
 
     def may_be_renewed(self) -> bool:
-        """True for a bill after the interview that ran out while its application goes on."""
-        return (
-            self.purpose == Purpose.COUNTER
-            and self.status in (Status.LAPSED, Status.CANCELLED)
-            and self.is_wanted()
+        """True when it ran out while its application goes on after the visit; before it, a place comes first."""
+        after_visit = all(
+            application.is_over or application.state not in BEFORE_VISIT
+            for application in self.applications()
         )
+        return self.status in (Status.LAPSED, Status.CANCELLED) and after_visit and self.is_wanted()
 
     def is_wanted(self) -> bool:
         """True while one of its applications still goes on."""

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
+from openpaspor import journey
+from openpaspor.applications.actions import move
 from openpaspor.applications.models import Kind
 from openpaspor.ledger.models import Entry
 from openpaspor.payments import actions, rules
@@ -112,6 +114,26 @@ def test_a_lapsed_counter_bill_is_renewed_with_a_new_code_once():
     assert fresh.due_at == later + timedelta(days=7)
     application.refresh_from_db()
     assert (application.bill_status, application.bill_code) == ("open", fresh.code)
+
+
+def test_a_bill_that_lapses_while_its_money_is_being_matched_says_so_still():
+    bill = make_bill()
+    pay(bill, amount_idr=bill.amount_idr - 1)
+
+    lapse(bill, now=MORNING + TWO_HOURS)
+
+    assert (bill.status, bill.applications()[0].bill_status) == (Status.LAPSED, "matching")
+
+
+def test_who_came_without_paying_the_bill_of_the_lapsed_place_gets_a_new_code():
+    application = make_application(state="HOLDING")
+    lapse(make_bill(application), now=MORNING + TWO_HOURS)
+    application.refresh_from_db()
+    move(application, journey.WALK_IN, actor="test", now=MORNING + TWO_HOURS)
+
+    fresh = actions.renew_bill(application, action_id=make_id(), actor="test", now=MORNING + TWO_HOURS)
+
+    assert (fresh.purpose, fresh.status) == (Purpose.COUNTER, Status.OPEN)
 
 
 def test_a_bill_for_a_place_is_not_renewed_without_a_place():

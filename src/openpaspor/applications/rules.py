@@ -90,8 +90,11 @@ def _blockers(row: Row) -> list[Wait]:
             waits.append(Wait("REFUSED", Who.YOU, None, "object"))
         case _:
             waits.append(Wait(str(row.state), Who.NOBODY, None, "start-again"))
-    if row.state in (State.ENROLLED, State.REVIEW, State.APPROVED) and row.bill_status in ("open", "lapsed"):
-        waits.insert(0, Wait("WAIT_PAY", Who.YOU, row.bill_due_at, "pay"))
+    if row.state in (State.ENROLLED, State.REVIEW, State.APPROVED):
+        if row.bill_status in ("open", "lapsed"):
+            waits.insert(0, Wait("WAIT_PAY", Who.YOU, row.bill_due_at, "pay"))
+        elif row.bill_status == "matching":
+            waits.insert(0, Wait("PAY_MATCH", Who.OFFICE, None, "do-not-pay-again"))
     return waits
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -386,6 +387,12 @@ class _Words:
 def entries_of(application: Application) -> list[Entry]:
     """Everything said of the application, oldest first."""
     return list(Entry.objects.of(application.ref))
+
+
+def mark_of(told: Iterable[Story], entries: Iterable[Entry]) -> str:
+    """A short mark of what the tracker shows; another mark, something has changed."""
+    shown = [(story.code, story.sentence, story.until) for story in told]
+    return hashlib.sha256(repr((shown, [entry.pk for entry in entries])).encode()).hexdigest()[:12]
 
 
 def stages(application: Application, entries: Iterable[Entry]) -> list[Stage]:

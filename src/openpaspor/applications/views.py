@@ -743,18 +743,24 @@ def next_step(request: HttpRequest, ref: str) -> HttpResponse:
 @login_required
 @require_safe
 def status(request: HttpRequest, ref: str) -> HttpResponse:
+    """The tracker. A page that asks again is told only when something has changed."""
     application, now = mine(request, ref), clock.now()
+    stories = tracker.stories(application, now)
     entries = tracker.entries_of(application)
+    mark = tracker.mark_of(stories, entries)
+    if request.headers.get("HX-Request") and request.GET.get("tanda") == mark:
+        return HttpResponse(status=204)
     name = answers_of(request, application).full_name if hasattr(application, "dossier") else ""
     page = {
         "application": application,
         "name": name,
-        "stories": tracker.stories(application, now),
+        "stories": stories,
         "steps": tracker.stages(application, entries),
         "events": tracker.timeline(entries),
         "looks": looks_of(application.ref),
         "place": tracker.place_of(application),
         "as_of": now,
+        "mark": mark,
         "can_withdraw": application.state in journey.WITHDRAW.origins and application.state != State.DRAFT,
     }
     return render(request, "applications/status.html", page)

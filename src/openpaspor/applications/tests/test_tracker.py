@@ -210,3 +210,17 @@ def test_a_reason_of_a_newer_version_is_still_a_sentence():
     [reason] = reasons.read("something-new")
 
     assert reason.code == "something-new" and reason.says
+
+
+def test_a_page_that_asks_again_is_told_only_what_is_new():
+    user = make_user()
+    client, sent = signed_in(user), make_submitted(user)
+    page = f"/permohonan/{sent.ref}/status/"
+    mark = client.get(page).context["mark"]
+
+    same = client.get(page, {"tanda": mark}, headers={"HX-Request": "true"})
+    actions.withdraw(sent, action_id="w", actor=user.code, now=NOW)
+    changed = client.get(page, {"tanda": mark}, headers={"HX-Request": "true"})
+
+    assert (same.status_code, changed.status_code) == (204, 200)
+    assert 'data-state="WITHDRAWN"' in changed.content.decode()

@@ -99,7 +99,7 @@ class CounterNotOpen(Refused):
 
 class CounterBusy(Refused):
     code = "counter-busy"
-    message = _("Number %(ticket)s is still at this counter. Finish, hold or end it first.")
+    message = _("Number %(ticket)s is still at counter %(number)s. Finish it or hold it first.")
 
 
 class TicketMoved(Refused):
@@ -461,7 +461,7 @@ def _refuse_busy(counter: Counter, *, actor: str, now: datetime) -> None:
     if at_desk is None:
         return
     if not at_desk.visit_is_over:
-        raise CounterBusy(ticket=at_desk.label)
+        raise CounterBusy(ticket=at_desk.label, number=counter.number)
     _end(at_desk, actor=actor, now=now)
 
 

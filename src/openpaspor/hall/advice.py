@@ -31,3 +31,25 @@ ADVICE: dict[str, Any] = {
         "This passport was not collected in time and is cancelled. A new application is needed."
     ),
 }
+
+STATE_WORDS: dict[str, Any] = {
+    State.DRAFT: _("being filled in"),
+    State.SUBMITTED: _("sent, no time yet"),
+    State.HOLDING: _("place held, not paid"),
+    State.BOOKED: _("has an appointment"),
+    State.ARRIVED: _("in the hall"),
+    State.INCOMPLETE: _("papers owed"),
+    State.ENROLLED: _("on its way to the centre"),
+    State.REVIEW: _("at the centre"),
+    State.ASKED: _("the centre asks"),
+    State.APPROVED: _("approved, to be printed"),
+    State.PRINTED: _("printed, being checked"),
+    State.READY: _("ready to collect"),
+    State.COLLECTED: _("handed over"),
+    State.REFUSED: _("not approved"),
+    State.DEFERRED: _("put off"),
+    State.WITHDRAWN: _("taken back"),
+    State.EXPIRED: _("run out"),
+    State.MISSED: _("did not come"),
+    State.UNCOLLECTED: _("not collected"),
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -22,6 +23,7 @@ from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Office
 
 from . import actions
+from .advice import STATE_WORDS
 from .models import SERIES_WORDS, Counter, DayPot, Ticket, TicketState, local_day
 from .rules import Series, WaitRange, people_before, turns_ahead, wait_range
 
@@ -239,6 +241,11 @@ class Results:
 
     applications: list[Application] = field(default_factory=list)
     ticket: Ticket | None = None  # a number that has no application yet
+
+    @property
+    def rows(self) -> list[tuple[Application, Any]]:
+        """Each with the word for its state."""
+        return [(one, STATE_WORDS[State(one.state)]) for one in self.applications]
 
 
 def search(text: str, office: Office | None, now: datetime) -> Results:

@@ -151,7 +151,7 @@ def _counters(ahead: Outlook) -> Reading:
         return Reading("counters", _("Counters"), value, _("enough for now"), "done")
     label = ngettext("Open %(n)s more counter", "Open %(n)s more counters", short) % {"n": short}
     tone = "warn" if ahead.counters else "stop"
-    return Reading("counters", _("Counters"), value, _("too few"), tone, "", link(label, "hall:today"))
+    return Reading("counters", _("Counters"), value, _("too few open"), tone, "", link(label, "hall:today"))
 
 
 def _service(now: datetime) -> Reading:
@@ -210,7 +210,7 @@ def _blanks(office: Office, now: datetime) -> Reading:
         return Reading("blanks", title, str(total), _("none used lately"), "done", note)
     value = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
     if days < SHORT_DAYS:
-        return Reading("blanks", title, value, _("short"), "stop", note, _short_books())
+        return Reading("blanks", title, value, _("running short"), "stop", note, _short_books())
     word, tone = (_("order soon"), "warn") if days < LOW_DAYS else (_("enough"), "done")
     return Reading("blanks", title, value, word, tone, note)
 

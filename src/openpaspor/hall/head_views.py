@@ -28,6 +28,15 @@ from .forms import DayPotForm, NothingForm, day_in
 from .models import local_day
 from .rules import Series
 
+
+def _own_office(request: HttpRequest) -> Office:
+    return request.posting.office  # type: ignore[attr-defined]
+
+
+def _actor(request: HttpRequest) -> str:
+    return request.user.actor_code  # type: ignore[union-attr]
+
+
 DAYS_AHEAD = 6  # working days whose places can be set
 
 
@@ -35,7 +44,7 @@ DAYS_AHEAD = 6  # working days whose places can be set
 @staff(Role.HEAD)
 def head(request: HttpRequest) -> HttpResponse:
     """Five facts, each with a word, and what can be done about it."""
-    office, now = request.posting.office, clock.now()
+    office, now = _own_office(request), clock.now()
     hall, day = desk.hall_now(office, now), local_day(office, now)
     links = [
         figures.link(_("Places and closed days"), "appointments:pots"),
@@ -63,7 +72,7 @@ def head(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def pots(request: HttpRequest) -> HttpResponse:
     """How many walk-in and priority visitors come in, today and on the next working days."""
-    office, now = request.posting.office, clock.now()
+    office, now = _own_office(request), clock.now()
     today = local_day(office, now)
     days = sorted({today, *calendars.open_days(office, today, DAYS_AHEAD)})
     try:
@@ -87,7 +96,7 @@ def pots(request: HttpRequest) -> HttpResponse:
                 series,
                 form.cleaned_data[name],
                 action_id=f"{form.action_id}:{day}:{series}",
-                actor=request.user.actor_code,
+                actor=_actor(request),
                 now=now,
             )
     messages.success(request, _("The places of this day are set."))
@@ -99,12 +108,12 @@ def pots(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def end_day(request: HttpRequest) -> HttpResponse:
     """Asks first, with what will happen; the press closes the hall."""
-    office, now = request.posting.office, clock.now()
+    office, now = _own_office(request), clock.now()
     if request.method != "POST":
         return render(request, "hall/end_day.html", _ending(office, now))
     form = NothingForm(request.POST)
     try:
-        ended = actions.end_day(office, action_id=form.action_id, actor=request.user.actor_code, now=now)
+        ended = actions.end_day(office, action_id=form.action_id, actor=_actor(request), now=now)
     except Refused as refusal:
         return refused_page(request, refusal, "hall/end_day.html", **_ending(office, now))
     messages.success(

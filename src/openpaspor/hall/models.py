@@ -35,7 +35,7 @@ LINES = [(series.value, word) for series, word in SERIES_WORDS.items()]
 class TicketState(models.TextChoices):
     WAITING = "waiting", _("waiting")
     CALLED = "called", _("called")
-    HELD = "held", _("held")
+    HELD = "held", _("put aside")
     SERVED = "served", _("served")
     NO_SHOW = "no-show", _("did not come")
     LEFT = "left", _("left")

@@ -90,7 +90,9 @@ def test_a_late_visitor_is_served_but_not_before_those_who_were_on_time():
 
     assert called([late, on_time]) == "A2"
     assert called([late, waiting(3, "B", since=20)]) == "A1"
-    assert called([waiting(4, "A", since=35, due=60), on_time]) == "A4"  # within the grace: overdue since longer
+    assert (
+        called([waiting(4, "A", since=35, due=60), on_time]) == "A4"
+    )  # within the grace: overdue since longer
 
 
 def test_a_booked_visitor_loses_nothing_by_standing_in_the_priority_line():

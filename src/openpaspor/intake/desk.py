@@ -76,6 +76,7 @@ def whole_case(
     wanted: str,
     viewed: str,
     bound: Mapping[str, ActionForm],
+    may_edit: bool,
     now: datetime,
 ) -> dict[str, Any]:
     """Everything the case page shows. `wanted` is a section, `viewed` a paper, `bound` forms with something to fix."""
@@ -86,7 +87,7 @@ def whole_case(
     missing = actions.gaps_of(application, file, now, answers)
     sections = _sections(application, missing, wanted)
     rows = _paper_rows(application, answers, verdicts, bound)
-    editable = application.state in rules.AMENDABLE
+    editable = may_edit and application.state in rules.AMENDABLE
     return {
         "application": application,
         "office": application.office,
@@ -96,7 +97,7 @@ def whole_case(
         "current": next(row.code for row in sections if row.current),
         "editable": editable,
         "typed_in_vain": bool(bound) and not editable,
-        "at_counter": application.state in rules.AT_COUNTER,
+        "at_counter": may_edit and application.state in rules.AT_COUNTER,
         "missing": _missing_words(missing),
         "nik_warnings": _nik_warnings(answers),
         "age": eligibility.age(answers.born, application.office.local(now).date()) if answers.born else None,

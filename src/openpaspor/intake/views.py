@@ -177,6 +177,7 @@ def _case_page(
         wanted=section or desk.SECTION_BY_ANCHOR.get(request.GET.get("bagian", ""), ""),
         viewed=request.GET.get("lihat", ""),
         bound=bound,
+        may_edit=request.posting.role == Role.OFFICER,  # type: ignore[attr-defined]
         now=now,
     )
     page["refusal"] = refusal

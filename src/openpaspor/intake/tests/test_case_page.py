@@ -196,3 +196,13 @@ def test_the_list_shows_codes_and_no_names(desk):
 
     assert application.ref in page
     assert "SITI" not in page
+
+
+def test_the_head_of_office_reads_a_case_and_is_offered_no_deed(client):
+    application = make_arrived()
+    client.force_login(make_staff(Role.HEAD, denpasar()))
+
+    page = client.get(f"/petugas/berkas/{application.ref}/").content.decode()
+
+    assert "SITI AMINAH" in page
+    assert 'method="post" action="/petugas/berkas/' not in page

@@ -20,6 +20,7 @@ from openpaspor.applications.actions import fix_identity, move, start_applicatio
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application, Kind
 from openpaspor.journey import Site
+from openpaspor.offices.models import Office
 
 MONDAY = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 10.00 WIB
 _numbers = count(1)
@@ -67,6 +68,12 @@ def make_applicant() -> User:
     return User.objects.create(code=f"A-{next(_numbers)}", joined_at=MONDAY)
 
 
+def ensure_denpasar() -> None:
+    """The office is there, also where a browser test found the tables emptied."""
+    known = {"name": "Kantor Imigrasi Kelas I TPI Denpasar", "city": "Denpasar", "timezone": "Asia/Makassar"}
+    Office.objects.get_or_create(pk="DENPASAR", defaults=known)
+
+
 def make_picture() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (600, 800), "#999").save(out, "JPEG")
@@ -82,6 +89,7 @@ def make_enrolled(
     promised_on: date | None = date(2026, 11, 27),
 ) -> Application:
     """Complete at Denpasar and offered to the centre."""
+    ensure_denpasar()
     answers = answers or somebody()
     application = start_application(
         kind, action_id=action(), actor="A-1", now=MONDAY, answers=answers, account=account

@@ -4,8 +4,6 @@ Runs on the system's own Python with the standard library alone. Everything it f
 hash in uv.lock; uv itself is fetched the same way, so neither pip nor python3-venv is needed.
 """
 
-from __future__ import annotations
-
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 (this file is what an older Python is told by)
@@ -52,6 +50,7 @@ class Trouble(Exception):
 
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background job starts with it ignored
     deeds = {"run": run, "test": test, "lint": lint, "reset": reset}
     if len(sys.argv) < 2 or sys.argv[1] not in deeds:
         print(f"usage: bootstrap.py {'|'.join(deeds)}", file=sys.stderr)
@@ -329,7 +328,7 @@ def ensure_demo(home: Path, environment: dict[str, str]) -> None:
         return
     building = aside(home)
     shutil.rmtree(building, ignore_errors=True)
-    home.parent.mkdir(parents=True, exist_ok=True)
+    building.mkdir(parents=True, mode=0o700)
     say("Building the demo country. Only the first time; it takes about a minute.")
     command = [str(PYTHON), "-m", "openpaspor.nodes.cli", "demo"]
     try:

@@ -388,8 +388,9 @@ def take_back(decision: Decision, *, action_id: str, actor: str, now: datetime) 
         agreed_later = decision.second_at is not None and decision.second_at > decision.made_at
         if actor != decision.made_by and not (agreed_later and actor == decision.second_by):
             raise NotYourDecision()
-        counts = decision.status == Status.PENDING and decision.effective_at is not None
-        if decision.status != Status.WAITS and not (counts and now < decision.effective_at):
+        moment = decision.effective_at
+        in_time = decision.status == Status.PENDING and moment is not None and now < moment
+        if decision.status != Status.WAITS and not in_time:
             raise TooLate()
         record(TakenBack(application=case.application.ref, verdict=decision.verdict), actor=actor, now=now)
         if actor != decision.made_by:

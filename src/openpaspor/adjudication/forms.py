@@ -27,24 +27,18 @@ MONTHS = [
 class KeyedChoices(forms.CheckboxSelectMultiple):
     """Checkboxes that the digits 1 to 9 reach while they are on the screen."""
 
-    def create_option(
-        self, name: str, value: Any, label: Any, selected: Any, index: int, **rest: Any
-    ) -> dict[str, Any]:
-        option = super().create_option(name, value, label, selected, index, **rest)
-        if index < 9:
-            option["attrs"]["data-key"] = str(index + 1)
-        return option
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        number = int(option["index"]) + 1
+        return option | {"attrs": option["attrs"] | ({"data-key": str(number)} if number < 10 else {})}
 
 
 class KeyedVerdicts(forms.RadioSelect):
     """A, M, L and X."""
 
-    def create_option(
-        self, name: str, value: Any, label: Any, selected: Any, index: int, **rest: Any
-    ) -> dict[str, Any]:
-        option = super().create_option(name, value, label, selected, index, **rest)
-        option["attrs"]["data-key"] = VERDICT_KEYS[Verdict(value)]
-        return option
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        return option | {"attrs": option["attrs"] | {"data-key": VERDICT_KEYS[Verdict(option["value"])]}}
 
 
 def _in_both_languages(number: int, reason: Reason) -> Any:
@@ -78,9 +72,7 @@ class DecideForm(ActionForm):
     reasons_refuse = forms.MultipleChoiceField(
         label=_("Why do we refuse?"), required=False, widget=KeyedChoices
     )
-    months = forms.TypedChoiceField(
-        label=_("For how long?"), choices=MONTHS, coerce=int, initial=6, required=False, empty_value=6
-    )
+    months = forms.TypedChoiceField(label=_("For how long?"), choices=MONTHS, coerce=int, initial=6, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,7 +101,7 @@ class DecideForm(ActionForm):
     def until(self, today: date) -> date | None:
         if self.verdict_chosen != Verdict.DEFER:
             return None
-        return rules.months_later(today, self.cleaned_data["months"])
+        return rules.months_later(today, self.cleaned_data.get("months") or rules.DEFER_MONTHS[0])
 
 
 class SkipForm(ActionForm):

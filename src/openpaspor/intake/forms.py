@@ -105,8 +105,8 @@ class IdentityForm(ActionForm):
     def __init__(self, *args: Any, answers: Answers, kind: str, **kwargs: Any) -> None:
         initial = {name: getattr(answers, name) for name in self.base_fields if hasattr(answers, name)}
         super().__init__(*args, initial={**initial, **(kwargs.pop("initial", None) or {})}, **kwargs)
-        hidden = () if kind == "child" else PARENT_FIELDS
-        hidden += () if kind not in ("adult-new",) else OLD_FIELDS
+        hidden: tuple[str, ...] = () if kind == "child" else PARENT_FIELDS
+        hidden += OLD_FIELDS if kind == "adult-new" else ()
         for name in hidden:
             del self.fields[name]
 

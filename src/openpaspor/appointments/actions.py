@@ -453,8 +453,10 @@ def mark_used(application: Application, *, action_id: str, now: datetime) -> Non
     """The visitor came; the place is used up. A missed visit that was made good after all counts as used."""
     with once(action_id, application.ref) as seen:
         if not seen:
-            last = application.bookings.order_by("-pk")  # type: ignore[attr-defined]
-            last = last.filter(state__in=(BookingState.BOOKED, BookingState.MISSED)).first()
+            came = Booking.objects.filter(
+                application=application, state__in=(BookingState.BOOKED, BookingState.MISSED)
+            )
+            last = came.order_by("-pk").first()
             if last is not None:
                 Booking.objects.filter(pk=last.pk).update(state=BookingState.USED)
 

@@ -103,7 +103,7 @@ def _count(offices: Sequence[Office], booklet: str, pot: str, *, now: datetime) 
     counts: dict[str, _Counts] = defaultdict(_Counts)
     free = Slot.objects.filter(office__in=offices, pot=pot).bookable(now=now)
     grouped = free.values_list("office", "booklet_kind", "day").annotate(
-        left=Sum(F("offered") - F("taken")), first=Min("starts_at")
+        free=Sum(F("offered") - F("taken")), first=Min("starts_at")
     )
     for office, kind, day, left, first in grouped.order_by("day"):
         mine = counts[office]
@@ -174,7 +174,7 @@ def days_of(office: Office, booklet: str, pots: Sequence[str], *, now: datetime)
     """Every day on sale with its places, also those that are full."""
     slots = Slot.objects.filter(office=office).for_kind(booklet, *pots).on_sale(now=now)
     grouped = slots.values_list("day").annotate(
-        left=Sum(F("offered") - F("taken"), filter=Q(taken__lt=F("offered")))
+        free=Sum(F("offered") - F("taken"), filter=Q(taken__lt=F("offered")))
     )
     return [DayCount(day, left or 0) for day, left in grouped.order_by("day")]
 

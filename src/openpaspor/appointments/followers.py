@@ -7,6 +7,7 @@ from openpaspor.applications.models import Application
 from openpaspor.facts.applications import Moved
 from openpaspor.facts.payments import Exempted, Settled
 from openpaspor.journey import State
+from openpaspor.kit import clock
 from openpaspor.ledger.follow import reacts
 from openpaspor.ledger.models import Entry
 from openpaspor.payments.models import Bill
@@ -23,11 +24,12 @@ def seat_who_paid(application: Application, entry: Entry) -> None:
     bill = Bill.objects.live_for(application)
     if bill is None or not bill.is_paid:
         return
-    action_id, now = entry.action_id_for("appointments.seat_who_paid"), entry.recorded_at
+    action_id = entry.action_id_for("appointments.seat_who_paid")
     booking = actions.live_booking(application)
     if application.state == State.HOLDING and booking is not None:
-        actions.confirm(booking, action_id=action_id, actor="worker", now=now)
+        actions.confirm(booking, action_id=action_id, actor="worker", now=entry.recorded_at)
     elif application.state == State.SUBMITTED and actions.lapsed_place(application):
+        now = max(entry.recorded_at, clock.now())  # no place that is over by the time we hear of the money
         actions.seat_late_payer(application, action_id=action_id, actor="worker", now=now)
 
 

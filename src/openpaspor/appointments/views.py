@@ -120,10 +120,15 @@ def choose(request: HttpRequest, ref: str) -> HttpResponse:
         deed=deed,
         context={
             "is_paid": application.bill_status in ("paid", "exempt"),
-            "window_hours": policy.value("payment_window_minutes", now=now) / 60,
+            **_window(policy.value("payment_window_minutes", now=now)),
         },
     )
     return _pick(request, application, errand, now=now)
+
+
+def _window(minutes: int) -> dict[str, int]:
+    """The payment window in whole hours where it is that, else in minutes."""
+    return {"window_hours": minutes // 60} if minutes % 60 == 0 else {"window_minutes": minutes}
 
 
 @login_required

@@ -34,11 +34,6 @@ pytestmark = pytest.mark.django_db
 THURSDAY = date(2026, 11, 26)
 
 
-@pytest.fixture(autouse=True)
-def tuesday_morning(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
-
-
 @pytest.fixture
 def rani():
     """An applicant who is signed in; `rani.user` is her account."""

@@ -33,7 +33,7 @@ from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import clock_time, when
 
 from .advice import ADVICE
-from .models import GONE_HOME, Counter, DayPot, NumberRange, Ticket, TicketState, local_day, read_label
+from .models import GONE_HOME, TURNS, Counter, DayPot, NumberRange, Ticket, TicketState, local_day, read_label
 from .rules import Series, next_ticket
 
 POT_KNOBS = {Series.WALK_IN: "walk_in_places", Series.PRIORITY: "priority_places"}
@@ -510,13 +510,15 @@ def first_in_line(counter: Counter, *, now: datetime) -> Ticket | None:
 
 
 def _call_first(counter: Counter, *, actor: str, now: datetime) -> Ticket:
-    """Choose by the rule and claim; when another counter was quicker, look again, for its call was a turn."""
+    """Choose by the rule and claim. The number of the turn comes first: it lets one counter of the hall choose at a time."""
+    turn = _next_number(counter.office, local_day(counter.office, now), TURNS)
     while ticket := first_in_line(counter, now=now):
         claimed = Ticket.objects.filter(pk=ticket.pk, state=TicketState.WAITING).update(
             state=TicketState.CALLED,
             counter=counter,
             reason="",
             called_at=ticket.called_at or now,
+            turn=ticket.turn or turn,
             last_call_at=now,
             calls=F("calls") + 1,
         )
@@ -677,6 +679,7 @@ def _hand_to(
         reason=f"to-{counter.number}",
         counter=counter,
         called_at=ticket.called_at or now,
+        turn=ticket.turn or _next_number(ticket.office, ticket.day, TURNS),
         last_call_at=now,
         calls=F("calls") + 1,
         **known,

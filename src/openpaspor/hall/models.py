@@ -126,7 +126,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def turns(self) -> str:
         """The lines called so far, oldest first."""
-        called = self.filter(called_at__isnull=False).order_by("called_at", "pk")
+        called = self.filter(turn__isnull=False).order_by("turn")
         return "".join(called.values_list("line", flat=True))
 
     def labelled(self, label: str) -> Ticket | None:
@@ -169,6 +169,7 @@ class Ticket(models.Model):
     issued_at = models.DateTimeField()  # UTC
     line_since = models.DateTimeField()  # UTC; when it took its present place in line
     called_at = models.DateTimeField(null=True)  # UTC, first call
+    turn = models.PositiveIntegerField(null=True)  # which call of the hall its first one was, that day
     last_call_at = models.DateTimeField(null=True)  # UTC
     calls = models.PositiveSmallIntegerField(default=0)
     counter = models.ForeignKey(
@@ -183,6 +184,7 @@ class Ticket(models.Model):
             models.UniqueConstraint(
                 fields=["office", "day", "series", "number"], name="one_ticket_per_number"
             ),
+            models.UniqueConstraint(fields=["office", "day", "turn"], name="one_ticket_per_turn"),
             models.UniqueConstraint(
                 fields=["counter"], condition=Q(state="called"), name="one_called_ticket_per_counter"
             ),
@@ -225,8 +227,11 @@ class Ticket(models.Model):
         return str(SERIES_WORDS[Series(self.line)])
 
 
+TURNS = "T"  # the series of calls
+
+
 class NumberRange(models.Model):
-    """The next number of one series at one office on one local day."""
+    """The next number of one series at one office on one local day; the calls of a hall are numbered like tickets."""
 
     office = models.ForeignKey(Office, models.PROTECT)
     day = models.DateField()  # local

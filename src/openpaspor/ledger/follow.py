@@ -180,19 +180,32 @@ def _cause(trouble: Exception) -> str:
 
 
 def _park(follower: Follower, entry: Entry, cause: str, *, tries: int) -> None:
+    """Keep the entry for later; whatever of its application waits behind it waits as long."""
     now = clock.real_now()
-    Parked.objects.update_or_create(
+    retry_at = now + min(BACK_OFF * 2 ** min(tries, 12), timedelta(hours=1))
+    _row, made = Parked.objects.update_or_create(
         follower=follower.name,
         entry=entry,
         defaults={
             "application": entry.application,
             "cause": cause,
             "tries": tries,
+            "retry_at": retry_at,
+        },
+        create_defaults={
+            "application": entry.application,
+            "cause": cause,
+            "tries": tries,
+            "retry_at": retry_at,
             "parked_at": now,
-            "retry_at": now + min(BACK_OFF * 2 ** min(tries, 12), timedelta(hours=1)),
         },
     )
-    if cause != "behind":
+    if cause == "behind":
+        return
+    Parked.objects.filter(follower=follower.name, application=entry.application, cause="behind").update(
+        tries=tries, retry_at=retry_at
+    )
+    if made:
         log.warning("parked %s for %s: %s", entry, follower.name, cause)
 
 

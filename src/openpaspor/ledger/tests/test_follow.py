@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -79,3 +79,20 @@ def test_parked_entries_go_through_in_order_when_the_cause_is_gone(reader):
     assert follow.retry_parked() == 2
     assert reader.took == ["OP-A bad", "OP-A 2"]
     assert not Parked.objects.exists()
+
+
+def test_nothing_is_tried_for_ever(reader, monkeypatch):
+    reader.chokes_on = {"bad"}
+    monkeypatch.setattr(follow, "BACK_OFF", timedelta(0))
+    tried = []
+    monkeypatch.setattr(reader, "take", lambda fact, entry: tried.append(fact.what) or fail())
+    say(("OP-A", "bad"), ("OP-A", "2"))
+
+    for _turn in range(20):
+        follow.follow_all()
+
+    assert tried == ["bad"] * (2 + follow.TRIES - 1)  # once in the batch, once alone, then the retries
+
+
+def fail() -> None:
+    raise ValueError("cannot")

@@ -181,8 +181,8 @@ def is_approved(rani: Person, centre: Person, world: World, ref: str) -> None:
         centre.clicks("Ambil berkas berikutnya|Ambil|Buka")
         if ref in centre.page.url:
             break
-        centre.opens("tidak bisa memutus")
-        centre.clicks("Kembalikan|Lewati|Oper|Serahkan")
+        centre.opens("tidak bisa memutuskan")
+        centre.clicks("Teruskan ke orang lain")
     assert ref in centre.page.url
     centre.chooses(verdict="approve")
     centre.clicks("Putuskan")
@@ -198,12 +198,10 @@ def is_printed(rani: Person, printer: Person, ref: str, script: bool) -> None:
     printer.becomes("cetak.denpasar")
     printer.goes(f"/cetak/{ref}/")
     serial = printer.page.locator(".scan-serial b").inner_text()
-    printer.types(serial="X9999999")
-    printer.clicks("Cetak")
+    scans(printer, "X9999999")
     printer.sees("Berhenti")
     printer.goes(f"/cetak/{ref}/")
-    printer.types(serial=serial)
-    printer.clicks("Cetak")
+    scans(printer, serial)
     page = printer.page.request.get(f"/cetak/{ref}/halaman.pdf")
     lines = machine_lines(page.body())
     assert lines[1].startswith(serial[:8])
@@ -214,6 +212,13 @@ def is_printed(rani: Person, printer: Person, ref: str, script: bool) -> None:
     printer.sees(r"\w+-\d+-\d+")
     rani.waits_for("READY", path=f"/permohonan/{ref}/status/")
     rani.sees("siap diambil")
+
+
+def scans(printer: Person, serial: str) -> None:
+    """A scanner types into the field that waits for it, and ends with Enter."""
+    printer.page.locator("#print-form [name=serial]").fill(serial)
+    printer.page.locator("#print-form [name=serial]").press("Enter")
+    printer.page.wait_for_load_state()
 
 
 def machine_lines(pdf: bytes) -> list[str]:

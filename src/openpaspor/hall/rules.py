@@ -12,8 +12,9 @@ The order (experience guide §7), in the words that hang on the wall: *priority 
 - Within the priority line an overdue appointment goes first, so that nobody with a booked time waits longer for having said
   that she is pregnant.
 
-Together: a priority visitor waits for at most two others per priority visitor in front, and whoever has waited beyond the
-ceiling is called before everybody who came later, but for that one priority visitor in three. Nobody is forgotten.
+Together: a priority visitor waits for at most two others per priority visitor in front (collection, which mostly has
+counters of its own, apart). Whoever has waited beyond the ceiling is called before everybody who came later, but for that
+one priority visitor in three. Nobody is forgotten.
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ from enum import StrEnum
 
 OTHERS_PER_PRIORITY = 2
 EARLY = timedelta(minutes=15)  # an appointment counts as due from this long before its time
-GRACE = timedelta(
-    minutes=30
-)  # until then a late visitor keeps the head start; the office's knob says how long
+# Until so long after the booked time a late visitor keeps the head start; the office's knob `late_minutes` decides.
+GRACE = timedelta(minutes=30)
 
 
 class Series(StrEnum):
@@ -134,7 +134,8 @@ def turns_ahead(line: str, in_front: int, waiting: Iterable[Waiting]) -> int:
     lines = [one.line for one in waiting]
     others = sum(one != line for one in lines)
     if line == Series.PRIORITY:
-        return in_front + min(others, OTHERS_PER_PRIORITY * (in_front + 1))
+        collection = lines.count(Series.COLLECTION)
+        return in_front + min(others - collection, OTHERS_PER_PRIORITY * (in_front + 1)) + collection
     if line != Series.APPOINTMENT:
         return in_front + others
     priority = lines.count(Series.PRIORITY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -22,6 +22,7 @@ from openpaspor.accounts.permissions import staff
 from openpaspor.applications import dossier
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application, Dossier
+from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
 from openpaspor.kit.visit_pass import PassInvalid
@@ -31,7 +32,6 @@ from openpaspor.ui.refusals import refused_page
 
 from . import actions, desk, forms
 from .models import LINES, Counter, HoldReason, Ticket, TicketState, local_day
-from .rules import GRACE
 
 View = Callable[..., HttpResponse]
 LAST_COUNTER = "hall_counter"  # in the session: what this officer opened last
@@ -93,7 +93,7 @@ def _day_page(
     return render(request, "hall/today.html", context, status=status)
 
 
-def _moving(office: Office, counter: Counter | None, current: Ticket | None, now: Any) -> dict[str, Any]:
+def _moving(office: Office, counter: Counter | None, current: Ticket | None, now: datetime) -> dict[str, Any]:
     """The parts of the day's page that look again by themselves."""
     hall = desk.hall_now(office, now)
     mine = f"{current.pk}.{current.calls}" if current else ""
@@ -104,7 +104,6 @@ def _moving(office: Office, counter: Counter | None, current: Ticket | None, now
         "counter": counter,
         "current": current,
         "preview": preview,
-        "grace": timedelta(minutes=policy.value("late_minutes", office=office.code, now=now)),
         "mark": f"{counter.pk if counter else ''}:{mine}:{hall.mark}",
     }
 
@@ -385,7 +384,7 @@ def _person_page(
     return render(request, "hall/arrive_ref.html", context, status=422 if form.is_bound else 200)
 
 
-def _open(request: HttpRequest, application: Application, office: Office, now: Any) -> Answers | None:
+def _open(request: HttpRequest, application: Application, office: Office, now: datetime) -> Answers | None:
     """The answers, or None for a file that was erased or has not come to this node."""
     try:
         return dossier.open_answers(
@@ -400,7 +399,7 @@ def _open(request: HttpRequest, application: Application, office: Office, now: A
         return None
 
 
-def _obstacle(application: Application, office: Office, now: Any) -> Refused | None:
+def _obstacle(application: Application, office: Office, now: datetime) -> Refused | None:
     try:
         actions.refuse_arrival(application, office, now)
     except Refused as refusal:
@@ -408,10 +407,11 @@ def _obstacle(application: Application, office: Office, now: Any) -> Refused | N
     return None
 
 
-def _is_late(application: Application, office: Office, now: Any) -> bool:
-    if not application.place_starts_at or application.state not in ("BOOKED", "MISSED"):
+def _is_late(application: Application, office: Office, now: datetime) -> bool:
+    """Came after the grace of the booked time: still served, without the head start."""
+    if not application.place_starts_at or application.state not in (State.BOOKED, State.MISSED):
         return False
-    grace = timedelta(minutes=policy.value("late_minutes", office=office.code, now=now)) or GRACE
+    grace = timedelta(minutes=policy.value("late_minutes", office=office.code, now=now))
     return now > application.place_starts_at + grace
 
 

@@ -162,15 +162,25 @@ ICONS = [
 ]
 
 
+LOOKS = {
+    "petugas": "ui/shown_staff.html",
+    "papan": "ui/shown_board.html",
+    "bayar": "ui/shown_public.html",
+    "beranda": "ui/shown_hero.html",
+    "tunggu": "ui/wait.html",
+    "400": "400.html",
+    "403": "403.html",
+    "403-lama": "403_csrf.html",
+    "404": "404.html",
+    "409": "409.html",
+    "413": "413.html",
+    "429": "429.html",
+    "500": "500.html",
+}
+
+
 def components(request: HttpRequest) -> HttpResponse:
-    """Every component, and with `?rupa=petugas|papan|tunggu` the base pages around them."""
-    pages = {
-        "petugas": "ui/shown_staff.html",
-        "papan": "ui/shown_board.html",
-        "bayar": "ui/shown_public.html",
-        "beranda": "ui/shown_hero.html",
-        "tunggu": "ui/wait.html",
-    }
+    """Every component, and with `?rupa=petugas` and so on the base pages around them and the pages of trouble."""
     page = {
         "form": ShownForm(),
         "wrong_form": ShownForm(
@@ -184,4 +194,4 @@ def components(request: HttpRequest) -> HttpResponse:
         "drawn": SHOWN_NOW,
         "pager": Paginator(range(95), 20).page(2),
     }
-    return render(request, pages.get(request.GET.get("rupa", ""), "ui/components.html"), page)
+    return render(request, LOOKS.get(request.GET.get("rupa", ""), "ui/components.html"), page)

@@ -10,7 +10,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 
@@ -48,7 +48,7 @@ from openpaspor.offices.actions import set_knob
 from openpaspor.offices.models import Office
 from openpaspor.offices.workdays import is_working_day
 from openpaspor.payments import actions as payments
-from openpaspor.payments.gateways.demo import bank, read_notice
+from openpaspor.payments.gateways.demo import bank, read_notice, read_statement
 from openpaspor.payments.models import Bill
 
 from . import box, citizens
@@ -247,7 +247,7 @@ class Country:
         calendars.open_calendars(
             detailed, PAST_DAYS + COMING_DAYS, action_id=self.deed(), actor=actor, now=now, start=self.past[0]
         )
-        others = [office for office in Office.objects.exclude(pk__in=DETAILED)]
+        others = list(Office.objects.exclude(pk__in=DETAILED))
         calendars.open_calendars(
             others, COMING_DAYS, action_id=self.deed(), actor=actor, now=now, start=self.today
         )
@@ -263,6 +263,20 @@ class Country:
             mine = fate not in seen and fate not in (*LONG_AGO, State.WITHDRAWN)
             seen.add(fate)
             self.lives.append(self.new_life(number, fate, mine=mine))
+        self.lives += [self.visit_to_move(), self.draft_that_does_not_fit()]
+
+    def visit_to_move(self) -> Life:
+        """The demo applicant's second visit, late enough to be moved."""
+        life = self.new_life(len(self.lives) + 1, State.BOOKED, mine=True)
+        life.visit = calendars_ahead(self.today, 4)
+        return life
+
+    def draft_that_does_not_fit(self) -> Life:
+        """A parent begins an adult's application for a child."""
+        life = self.new_life(len(self.lives) + 2, State.DRAFT, mine=True)
+        child = citizens.citizen(self.rng, life.number, "child", self.today)
+        life.citizen = replace(child, kind="adult-new")
+        return life
 
     def new_life(self, number: int, fate: State, *, mine: bool) -> Life:
         rng = self.rng
@@ -317,9 +331,14 @@ class Country:
             self.phase(self.at(day, 15, 40), [self.serve_everybody])
             self.end_day(day)
         else:
-            self.phase(self.at(day, 7), [lambda life=life: self.apply_at_home(life) for life in morning])
+            holding = [life for life in morning if life.fate == State.HOLDING]
+            early = [life for life in morning if life.fate != State.HOLDING]
+            self.phase(self.at(day, 7), [lambda life=life: self.apply_at_home(life) for life in early])
             self.phase(self.at(day, 7, 20), [self.pay_all])
             self.fill_the_hall(day)
+            self.phase(  # their time to pay is not over when the clock stops
+                self.at(day, 9, 30), [lambda life=life: self.apply_at_home(life) for life in holding]
+            )
 
     def phase(self, moment: datetime, deeds: list[Callable[[], None]]) -> None:
         """Do some deeds at one hour, in one transaction, and let the worker follow."""
@@ -399,7 +418,7 @@ class Country:
     def pay_all(self) -> None:
         """Everybody who shall pay does, some late, some twice; three make mistakes that the cashier finds."""
         for life in self.lives:
-            if life.bill and life.fate != State.HOLDING and not (life.fate == State.EXPIRED):
+            if life.bill and life.fate != State.HOLDING and life.fate != State.EXPIRED:
                 how = bank.Deliver.TWICE if life.number % 17 == 0 else bank.Deliver.NOW
                 self.pay(life.bill, how)
             if life.fate != State.HOLDING:
@@ -409,7 +428,9 @@ class Country:
         """Some change their mind after paying; their place goes to somebody else."""
         for life in self.lives:
             if life.fate == State.WITHDRAWN and life.application and life.account and self.is_booked(life):
-                desk.withdraw(life.application, action_id=self.deed(), actor=life.account.code, now=clock.now())
+                desk.withdraw(
+                    life.application, action_id=self.deed(), actor=life.account.code, now=clock.now()
+                )
 
     def pay(self, code: str, how: bank.Deliver, *, amount: int | None = None) -> None:
         now = clock.now()
@@ -477,7 +498,8 @@ class Country:
         for code, counters in self.counters.items():
             waiting = True
             while waiting:
-                waiting = any([self.serve_next(self.offices[code], counter, whose) for counter in counters])
+                called = [self.serve_next(self.offices[code], counter, whose) for counter in counters]
+                waiting = any(called)
 
     def serve_next(self, office: Office, counter: Desk, whose: dict[int, Life]) -> bool:
         """Call one number and do what it came for. False when nobody waits."""
@@ -679,8 +701,10 @@ class Country:
                     self.pay(bill.code, bank.Deliver.NOW)
 
     def leave_traces(self, now: datetime) -> None:
-        """Money without a home, a closed day, a shortage, two proposals, a stop, and entries that wait."""
+        """Money without a home, a closed day, a shortage, what waits for a second person, and entries that wait."""
         self.lose_money(now)
+        self.compare_with_the_bank(now)
+        self.examine_one(now)
         head = self.people["kepala.makassar"].code
         calendars.close_day(
             self.offices["MAKASSAR"],
@@ -709,6 +733,28 @@ class Country:
         if paid:
             self.pay(paid.code, bank.Deliver.NOW)
 
+    def compare_with_the_bank(self, now: datetime) -> None:
+        """The cashier reads the bank's own list of the last working day."""
+        starts = self.at(self.past[-1], 0)
+        listed = bank.statement(day_starts=starts, day_ends=starts + timedelta(days=1)).encode()
+        statement = read_statement(f"settlement-{self.past[-1]}.csv", listed)
+        payments.read_settlement(statement, actor=self.people["kas.pusat"].code, now=now)
+
+    def examine_one(self, now: datetime) -> None:
+        """Somebody with a damaged passport was examined; the head of office decides."""
+        known = {"actor": self.people["petugas2.denpasar"].code, "now": now}
+        person = citizens.citizen(self.rng, len(self.lives) + 1, "damaged", self.today)
+        ticket = hall.issue_walk_in(self.denpasar, action_id=self.deed(), **known)
+        visitor = intake.Visitor(
+            kind="damaged",
+            answers=person.answers,
+            booklet=person.booklet,
+            years=person.years,
+            ticket=ticket.label,
+        )
+        application = intake.walk_in(visitor, self.denpasar, action_id=self.deed(), **known)
+        intake.propose_examination(application, "not-careless", action_id=self.deed(), **known)
+
     def propose(self, now: datetime) -> None:
         """Things that wait for a second person, and one stop order."""
         officer = self.people["petugas.denpasar"].code
@@ -725,6 +771,10 @@ class Country:
             issuance.propose_spoil(
                 spare, "damaged", action_id=self.deed(), actor=self.people["cetak.denpasar"].code, now=now
             )
+        issuance.count_in(
+            self.denpasar, "regular", "C9000001", "C9000050",
+            action_id=self.deed(), actor=self.people["cetak.denpasar"].code, now=now,
+        )  # fmt: skip
         waiting = [one for one in self.lives if one.fate == State.REVIEW and one.application]
         for life in waiting[1:2]:
             answers = life.citizen.answers

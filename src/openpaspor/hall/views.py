@@ -21,7 +21,7 @@ from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
 from openpaspor.applications import dossier
 from openpaspor.applications.answers import Answers
-from openpaspor.applications.models import Application, Dossier
+from openpaspor.applications.models import Application
 from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
@@ -395,7 +395,7 @@ def _open(request: HttpRequest, application: Application, office: Office, now: d
             now=now,
             office=office.code,
         )
-    except (dossier.KeyMissing, Dossier.DoesNotExist):
+    except dossier.NotHere:
         return None
 
 

@@ -72,7 +72,9 @@ class DecideForm(ActionForm):
     reasons_refuse = forms.MultipleChoiceField(
         label=_("Why do we refuse?"), required=False, widget=KeyedChoices
     )
-    months = forms.TypedChoiceField(label=_("For how long?"), choices=MONTHS, coerce=int, initial=6, required=False)
+    months = forms.TypedChoiceField(
+        label=_("For how long?"), choices=MONTHS, coerce=int, initial=6, required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -254,11 +254,11 @@ def _said_of(decision: Decision, actor: str) -> str:
     """What the adjudicator reads after deciding. Only now does a second person learn of the first opinion."""
     if decision.second_by == actor and decision.made_by != actor:
         if decision.status == Status.SPLIT:
-            return _t("You and the first person disagree. A third person decides this case.")
-        return _t("You and the first person agree.")
+            return gettext("You and the first person disagree. A third person decides this case.")
+        return gettext("You and the first person agree.")
     if decision.status == Status.WAITS:
-        return _t("Decided. A second person must now look at this case.")
-    return _t("Decided.")
+        return gettext("Decided. A second person must now look at this case.")
+    return gettext("Decided.")
 
 
 @require_POST
@@ -278,7 +278,7 @@ def skip(request: HttpRequest, ref: str) -> HttpResponse:
         )
     except Refused as refusal:
         return _queue_page(request, refusal)
-    messages.info(request, _t("Passed on. Somebody else gets this case."))
+    messages.info(request, gettext("Passed on. Somebody else gets this case."))
     return redirect("adjudication:queue")
 
 
@@ -291,7 +291,7 @@ def take_back(request: HttpRequest, number: int) -> HttpResponse:
         actions.take_back(decision, action_id=form.action_id, actor=_actor(request), now=clock.now())
     except Refused as refusal:
         return _queue_page(request, refusal)
-    messages.success(request, _t("Taken back."))
+    messages.success(request, gettext("Taken back."))
     file = decision.case
     file.refresh_from_db()
     if file.is_with(_actor(request), clock.now()):
@@ -308,7 +308,7 @@ def revoke(request: HttpRequest, ref: str) -> HttpResponse:
         actions.revoke(file.application, action_id=form.action_id, actor=_actor(request), now=clock.now())
     except Refused as refusal:
         return _case_page(request, file, refusal=refusal)
-    messages.success(request, _t("The approval is withdrawn."))
+    messages.success(request, gettext("The approval is withdrawn."))
     return redirect("adjudication:queue")
 
 
@@ -323,7 +323,7 @@ def lift(request: HttpRequest, ref: str) -> HttpResponse:
         )
     except Refused as refusal:
         return _case_page(request, file, refusal=refusal)
-    messages.success(request, _t("The stop is lifted."))
+    messages.success(request, gettext("The stop is lifted."))
     return redirect("adjudication:case", ref=ref)
 
 
@@ -348,7 +348,7 @@ def answer(request: HttpRequest, ref: str) -> HttpResponse:
                 actor=_actor(request),
                 now=clock.now(),
             )
-            messages.success(request, _t("We have your answer. The centre goes on with your file."))
+            messages.success(request, gettext("We have your answer. The centre goes on with your file."))
             return redirect("applications:status", ref=ref)
         except Refused as trouble:
             refusal = trouble
@@ -381,7 +381,7 @@ def objection(request: HttpRequest, ref: str) -> HttpResponse:
                 actor=_actor(request),
                 now=clock.now(),
             )
-            messages.success(request, _t("We have your objection. Other people decide on it."))
+            messages.success(request, gettext("We have your objection. Other people decide on it."))
             return redirect("applications:status", ref=ref)
         except Refused as trouble:
             refusal = trouble

@@ -14,6 +14,7 @@ from openpaspor.applications import rules as waiting
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application, Attachment
 from openpaspor.applications.papers import Paper
+from openpaspor.journey import State
 from openpaspor.offices import policy
 from openpaspor.ui.forms import ActionForm
 
@@ -96,6 +97,7 @@ def whole_case(
         "sections": sections,
         "current": next(row.code for row in sections if row.current),
         "editable": editable,
+        "before_centre": application.state in rules.AT_COUNTER | {State.ENROLLED},
         "typed_in_vain": bool(bound) and not editable,
         "at_counter": may_edit and application.state in rules.AT_COUNTER,
         "missing": _missing_words(missing),

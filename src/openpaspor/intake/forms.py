@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -39,6 +40,7 @@ OCCUPATIONS = [
     ("other", _("Other")),
 ]
 OLD_PLACES = [("", _("Not stated")), ("indonesia", _("In Indonesia")), ("abroad", _("Abroad"))]
+TICKET = re.compile(r"([A-Z])\s*([0-9]{1,4})")
 PARENT_FIELDS = ("father_name", "father_nik", "mother_name", "mother_nik")
 OLD_FIELDS = ("old_number", "old_expires_on", "old_place")
 
@@ -261,7 +263,11 @@ class WalkInForm(ActionForm):
         return _phone(self.cleaned_data["phone"])
 
     def clean_ticket(self) -> str:
-        return self.cleaned_data["ticket"].upper()
+        """As the hall writes it: `b12` is "B 012"."""
+        found = TICKET.fullmatch(self.cleaned_data["ticket"].upper())
+        if not found and self.cleaned_data["ticket"]:
+            raise ValidationError(_("A ticket looks like B 012."), code="ticket-form")
+        return f"{found[1]} {int(found[2]):03}" if found else ""
 
     def clean_born(self) -> Any:
         born = self.cleaned_data["born"]

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from openpaspor.accounts.models import Role
@@ -259,7 +259,7 @@ def amend(request: HttpRequest, ref: str) -> HttpResponse:
             actor=_actor(request),
             now=now,
         )
-        messages.success(request, _t("Corrected.") if changed else _t("Nothing was different."))
+        messages.success(request, gettext("Corrected.") if changed else gettext("Nothing was different."))
 
     return _do(request, application, form, correct, section="identity", name="identity_form") or _saved(
         request, application, "identity"
@@ -391,7 +391,7 @@ def exam_decision(request: HttpRequest, ref: str) -> HttpResponse:
                 actor=_actor(request),
                 now=clock.now(),
             )
-            messages.success(request, _t("Decided. The officer can go on with this case."))
+            messages.success(request, gettext("Decided. The officer can go on with this case."))
             return redirect("intake:exams")
         except Refused as trouble:
             refusal = trouble

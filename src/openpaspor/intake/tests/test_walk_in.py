@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 TYPED = {
     "nonce": "nonce-walk-in",
-    "ticket": "b 012",
+    "ticket": "b12",
     "kind": "adult-new",
     "nik": "5171 0145 0399 0003",
     "full_name": "Siti Aminah",

@@ -74,8 +74,9 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         return self.in_state(State.DRAFT).filter(touched_at__lt=moment).order_by("touched_at")
 
     def without_place_since(self, moment: datetime) -> ApplicationQuerySet:
-        """Numbered applications that have waited for their applicant to choose a place since before `moment`."""
-        return self.in_state(State.SUBMITTED).filter(state_since__lt=moment).order_by("state_since")
+        """Numbered applications without a place since before `moment`. One that is paid for (we took the place away) waits on."""
+        waiting = self.in_state(State.SUBMITTED).filter(state_since__lt=moment)
+        return waiting.exclude(bill_status__in=(BillStatus.PAID, BillStatus.EXEMPT)).order_by("state_since")
 
     def at(self, office: Office | str) -> ApplicationQuerySet:
         return self.filter(office=office)

@@ -493,7 +493,7 @@ def verdicts_of(case: Case) -> dict[str, str]:
 
 
 def promised_on(application: Application, now: datetime) -> date | None:
-    """The day we promise: working days after the interview. None for lost and damaged passports."""
+    """The day we promise: working days after the interview, today for same-day service. None for lost and damaged ones."""
     if rules.needs_examination(application.kind):
         return None
     assert application.office
@@ -501,7 +501,8 @@ def promised_on(application: Application, now: datetime) -> date | None:
     closed = set(
         ClosedDay.objects.filter(office=application.office, day__gte=today).values_list("day", flat=True)
     )
-    count = policy.value("promised_working_days", office=application.office.code, now=now)
+    usual = policy.value("promised_working_days", office=application.office.code, now=now)
+    count = 0 if application.same_day else usual
     return add_working_days(today, count, closed)
 
 

@@ -53,6 +53,10 @@ def test_a_finished_case_is_offered_to_the_centre_with_a_promise():
     assert "applications.dossier_sealed" in kinds and "intake.enrolled" in kinds
 
 
+def test_same_day_service_is_promised_for_today():
+    assert str(enrol(make_arrived(same_day=True)).promised_on) == "2026-11-23"
+
+
 def test_who_has_paid_gets_no_second_bill():
     enrol(make_arrived())
 

@@ -1,7 +1,9 @@
 # OpenPaspor. `make` alone lists what it can do.
 PYTHON ?= python3
 PORT ?=
-BOOT = @$(PYTHON) tools/bootstrap.py
+# Ctrl-C while Python itself is starting would print a trace: env holds it back until bootstrap.py listens.
+HOLD := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
+BOOT = @$(HOLD) $(PYTHON) -I -S tools/bootstrap.py
 
 .PHONY: help run test lint reset
 .DEFAULT_GOAL := help

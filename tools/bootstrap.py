@@ -4,8 +4,13 @@ Runs on the system's own Python with the standard library alone. Everything it f
 hash in uv.lock; uv itself is fetched the same way, so neither pip nor python3-venv is needed.
 """
 
+import signal
 import sys
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is begun yet, so Ctrl-C just ends this
+signal.pthread_sigmask(
+    signal.SIG_UNBLOCK, {signal.SIGINT}
+)  # which `make` held back while Python was starting
 if sys.version_info < (3, 11):  # noqa: UP036 (this file is what an older Python is told by)
     sys.exit(
         "OpenPaspor needs Python 3.11 or newer; this is {}.{}. Install one (Debian 12, Ubuntu 24.04 and newer "
@@ -20,7 +25,6 @@ import io
 import os
 import platform
 import shutil
-import signal
 import ssl
 import subprocess
 import tomllib
@@ -34,7 +38,7 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from openpaspor.nodes import machine  # noqa: E402
+from openpaspor.nodes import machine
 
 VENV = ROOT / ".venv"
 UV = VENV / "bin" / "uv"
@@ -50,7 +54,7 @@ class Trouble(Exception):
 
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background job starts with it ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     deeds = {"run": run, "test": test, "lint": lint, "reset": reset}
     if len(sys.argv) < 2 or sys.argv[1] not in deeds:
         print(f"usage: bootstrap.py {'|'.join(deeds)}", file=sys.stderr)
@@ -490,7 +494,9 @@ def die_with_parent() -> None:
 
 
 def become(command: list[str], environment: dict[str, str]) -> NoReturn:
+    """Turn into the command. Ctrl-C waits until it is ready to answer, so that it prints no trace."""
     sys.stdout.flush()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.execve(command[0], command, environment)
 
 

@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -62,11 +63,19 @@ def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command. Refusals become one sentence and exit code 3."""
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # `make run` holds Ctrl-C back until here
+        return _obey(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return CANNOT_START
+
+
+def _obey(words: list[str]) -> int:
     from django.db import DatabaseError
 
     from openpaspor.kit.refused import Refused
 
-    words = list(sys.argv[1:] if arguments is None else arguments)
     asked = words[0].replace("-", "_") if words else ""
     names = [asked] if asked in _names() else _names()
     try:
@@ -81,9 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(
             f"The database of this installation cannot answer ({trouble}). `openpaspor doctor` says what to do."
         )
-        return CANNOT_START
-    except KeyboardInterrupt:
-        say("Stopped.")
         return CANNOT_START
     except BrokenPipeError:
         return CANNOT_START

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -58,12 +59,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     os.umask(0o077)  # what we write is for our own eyes
+    asked_to_stop = threading.Event()
+
+    def stop(*_: object) -> None:
+        asked_to_stop.set()  # remembered, as Python drops an exception that is raised in a finalizer
+        raise KeyboardInterrupt
+
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, stop)
     try:
         with sole_writer():
             insist(machine.trouble_with_port(args.host, args.port))
             migrate_or_refuse(allowed=args.migrate or is_sqlite())
             statics.collect()
-            return serve(args)
+            return serve(args, asked_to_stop)
     except CannotStart as refusal:
         cli.say(str(refusal))
         return cli.CANNOT_START
@@ -106,7 +115,7 @@ def migrate_or_refuse(*, allowed: bool) -> None:
         )
 
 
-def serve(args: argparse.Namespace) -> int:
+def serve(args: argparse.Namespace, asked_to_stop: threading.Event) -> int:
     """Serve until told to stop. Returns 0, or the code with which a serving process died."""
     connections.close_all()  # what is forked must not share a connection
     multiprocessing.set_start_method("fork", force=True)  # hands the lock and the loaded program on
@@ -124,6 +133,7 @@ def serve(args: argparse.Namespace) -> int:
     )
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants us to outlive the terminal
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
+    server.on_startup(lambda: asked_to_stop.is_set() and server.signal_handler_interrupt())
     parent = os.getpid()
 
     def load() -> Callable[..., Any]:

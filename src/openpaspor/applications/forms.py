@@ -474,7 +474,6 @@ class TrackForm(ActionForm):
         widget=forms.TextInput(
             attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
         ),
-        error_messages={"required": references.ReferenceInvalid.message},
     )
     born = DateOfThreeBoxes(label=_("Birth date of the person"), help_text=_("For example 27 3 1999."))
 

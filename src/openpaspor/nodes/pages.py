@@ -47,13 +47,15 @@ class Step:
     """Something done before the page is there: a form filled in and sent, or a button pressed.
 
     `at` is the page it happens on (empty: where one is), `press` a CSS selector (empty: the button of the form with the
-    first field). `keep` names what the page then offers to copy; later fields use it as `{name}`.
+    first field). `keep` names what the page then offers to copy; later fields use it as `{name}`. `once`: what was done
+    before is not done again.
     """
 
     at: str = ""
     fields: dict[str, str] | None = None
     press: str = ""
     keep: str = ""
+    once: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +125,21 @@ def _me() -> User:
     return found
 
 
-def mine(state: State, *more: str, newest: bool = False) -> Find:
-    """The demo applicant's oldest application in a state (or the newest), and what else the address needs."""
+def mine(state: State) -> Find:
+    """The demo applicant's oldest application in a state."""
 
     def find() -> tuple[Any, ...]:
-        rows = Application.objects.of(_me()).in_state(state).exclude(reason=DELETED)
-        return (_one(rows.order_by("-pk" if newest else "pk")).ref, *more)
+        return (_one(Application.objects.of(_me()).in_state(state).order_by("pk")).ref,)
+
+    return find
+
+
+def draft(*more: str, kind: str = "adult-replace") -> Find:
+    """The demo applicant's draft of a kind: one that fits, and an adult's that was begun for a child."""
+
+    def find() -> tuple[Any, ...]:
+        rows = Application.objects.of(_me()).in_state(State.DRAFT).exclude(reason=DELETED)
+        return (_one(rows.filter(kind=kind).order_by("pk")).ref, *more)
 
     return find
 
@@ -257,8 +268,8 @@ def takes_a_case() -> tuple[Step, ...]:
 def opens_a_counter() -> tuple[Step, ...]:
     at = reverse("hall:today")
     return (
-        Step(at=at, press="form[action$='/loket/buka/'] button, h1"),
-        Step(at=at, press="form[action$='/panggil/'] button[data-key=F2], h1"),
+        Step(at=at, press="form[action$='/loket/buka/'] button", once=True),
+        Step(at=at, press="form[action$='/panggil/'] button.button-primary", once=True),
     )
 
 
@@ -269,7 +280,12 @@ def scans_the_wrong_booklet() -> tuple[Step, ...]:
 
 def sends_nothing(name: str, args: Find = tuple) -> Callable[[], tuple[Step, ...]]:
     """A form sent empty, so that its page says what is missing."""
-    return lambda: (Step(at=reverse(name, args=args()), press="main form[method=post] button[type=submit]"),)
+    return lambda: (
+        Step(
+            at=reverse(name, args=args()),
+            press="main form[method=post] button[type=submit], .action-bar button[type=submit]",
+        ),
+    )
 
 
 # --- the pages --------------------------------------------------------------------------------------------
@@ -284,7 +300,7 @@ STEPS = tuple(
         name="applications:fill",
         case=slug,
         login=ME,
-        args=mine(State.DRAFT, slug, newest=slug == "orang-tua"),
+        args=draft(slug, kind="adult-new" if slug == "orang-tua" else "adult-replace"),
     )
     for slug in ("identitas", "kontak", "orang-tua", "paspor-lama", "perjalanan", "paspor")
 )
@@ -335,19 +351,19 @@ PAGES: tuple[Page, ...] = (
     # The applicant
     Page(name="applications:list", login=ME),
     Page(name="applications:new", login=ME, query=ADULT),
-    Page(name="applications:tasks", login=ME, args=mine(State.DRAFT)),
-    Page(name="applications:tasks", case="child", login=ME, args=mine(State.DRAFT, newest=True)),
+    Page(name="applications:tasks", login=ME, args=draft()),
+    Page(name="applications:tasks", case="does not fit", login=ME, args=draft(kind="adult-new")),
     *STEPS,
     Page(
-        name="applications:fill", case="missing", login=ME, args=mine(State.DRAFT, "perjalanan"), stays=True,
-        first=sends_nothing("applications:fill", mine(State.DRAFT, "perjalanan")), status=422,
+        name="applications:fill", case="missing", login=ME, args=draft("perjalanan"), stays=True,
+        first=sends_nothing("applications:fill", draft("perjalanan")), status=422,
     ),
-    Page(name="applications:ineligible", login=ME, args=mine(State.DRAFT, newest=True)),
-    Page(name="applications:papers", login=ME, args=mine(State.DRAFT)),
-    Page(name="applications:paper", login=ME, args=mine(State.DRAFT, "ktp")),
-    Page(name="applications:review", login=ME, args=mine(State.DRAFT)),
+    Page(name="applications:ineligible", login=ME, args=draft(kind="adult-new")),
+    Page(name="applications:papers", login=ME, args=draft()),
+    Page(name="applications:paper", login=ME, args=draft("ktp")),
+    Page(name="applications:review", login=ME, args=draft()),
     Page(name="applications:withdraw", login=ME, args=mine(State.BOOKED)),
-    Page(name="applications:delete", login=ME, args=mine(State.DRAFT)),
+    Page(name="applications:delete", login=ME, args=draft()),
     *STATUSES,
     Page(name="appointments:choose", login=ME, args=mine(State.SUBMITTED)),
     Page(
@@ -367,7 +383,7 @@ PAGES: tuple[Page, ...] = (
     Page(name="adjudication:answer", case="not asked", login=ME, args=mine(State.REVIEW)),
     Page(name="adjudication:objection", login=ME, args=mine(State.REFUSED)),
     Page(name="notifications:messages", login=ME, args=mine(State.READY)),
-    Page(name="notifications:messages", case="none", login=ME, args=mine(State.DRAFT)),
+    Page(name="notifications:messages", case="none", login=ME, args=draft()),
     Page(name="accounts:account", login=ME),
     Page(name="accounts:new_phone", login=ME),
     Page(name="accounts:new_phone_code", login=ME, first=asks_a_code_for_a_new_number),
@@ -380,7 +396,7 @@ PAGES: tuple[Page, ...] = (
     Page(name="hall:arrive_ref", case="no visit", login=OFFICER, args=mine(State.REVIEW)),
     Page(name="hall:walk_in", login=OFFICER),
     Page(name="hall:ticket", login=OFFICER, args=waiting_number),
-    Page(name="hall:search", login=OFFICER, query="q=A"),
+    Page(name="hall:search", login=OFFICER, query="q=B+001"),
     Page(name="hall:search", case="nothing", login=OFFICER),
     Page(name="intake:cases", login=OFFICER),
     Page(name="intake:new", login=OFFICER),

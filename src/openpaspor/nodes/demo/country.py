@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
+from typing import Any
 
 from django.db import transaction
 
@@ -24,6 +25,7 @@ from openpaspor.adjudication.models import Case, SkipReason, Verdict
 from openpaspor.adjudication.rules import allowed_reasons
 from openpaspor.applications import actions as desk
 from openpaspor.applications import documents, dossier
+from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application
 from openpaspor.applications.progress import Progress
 from openpaspor.appointments import actions as appointments
@@ -282,7 +284,7 @@ class Country:
         rng = self.rng
         in_denpasar = mine or fate in (State.ARRIVED, State.READY, State.PRINTED) or rng.random() < 0.5
         office = self.denpasar if in_denpasar else self.offices[rng.choice(DETAILED[1:])]
-        kind = "adult-replace" if mine and fate == State.BOOKED else rng.choice(KINDS)
+        kind = "adult-replace" if mine and fate in (State.BOOKED, State.DRAFT) else rng.choice(KINDS)
         walks_in = not mine and fate in AFTER_VISIT and fate not in LONG_AGO and rng.random() < 0.2
         life = Life(number, citizens.citizen(rng, number, kind, self.today), fate, office, None, walks_in)
         if mine:
@@ -541,16 +543,7 @@ class Country:
         if not complete:
             intake.owe(application, [papers[-1].code], action_id=self.deed(), **known)
             return
-        said = {
-            question.code: next(iter(question.chips))
-            for question in rules.questions(application.kind, answers.purpose)
-        }
-        said["purpose"] = answers.purpose or "tourism"
-        said |= {
-            question.code: next(iter(question.chips))
-            for question in rules.questions(application.kind, said["purpose"])
-            if question.code not in said
-        }
+        said = said_by(application.kind, answers)
         intake.save_interview(application, said, action_id=self.deed(), **known)
         intake.take_portrait(application, ready_face(application.pk % 20), action_id=self.deed(), **known)
         intake.finish(application, action_id=self.deed(), **known)
@@ -742,7 +735,7 @@ class Country:
 
     def examine_one(self, now: datetime) -> None:
         """Somebody with a damaged passport was examined; the head of office decides."""
-        known = {"actor": self.people["petugas2.denpasar"].code, "now": now}
+        known: dict[str, Any] = {"actor": self.people["petugas2.denpasar"].code, "now": now}
         person = citizens.citizen(self.rng, len(self.lives) + 1, "damaged", self.today)
         ticket = hall.issue_walk_in(self.denpasar, action_id=self.deed(), **known)
         visitor = intake.Visitor(
@@ -753,6 +746,7 @@ class Country:
             ticket=ticket.label,
         )
         application = intake.walk_in(visitor, self.denpasar, action_id=self.deed(), **known)
+        intake.save_interview(application, said_by("damaged", person.answers), action_id=self.deed(), **known)
         intake.propose_examination(application, "not-careless", action_id=self.deed(), **known)
 
     def propose(self, now: datetime) -> None:
@@ -801,6 +795,13 @@ class Country:
             custodian="office",
         )
         wire.import_lines(elsewhere.lines([(later, "S-ambon", now)]))
+
+
+def said_by(kind: str, answers: Answers) -> dict[str, str]:
+    """An interview: the applicant's own purpose, and the first answer to everything else."""
+    purpose = answers.purpose or "tourism"
+    asked = rules.questions(kind, purpose)
+    return {question.code: next(iter(question.chips)) for question in asked} | {"purpose": purpose}
 
 
 def calendars_ahead(day: date, count: int) -> date:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -15,6 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
 from openpaspor.applications.models import Application
+from openpaspor.hall.advice import STATE_WORDS
+from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.ledger import node
 from openpaspor.ledger.follow import retry_parked
@@ -60,18 +64,61 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "nodes/status.html", {"state": service_state()})
 
 
+ROLES: dict[str, Any] = {
+    "everything": _("everything on one machine"),
+    "portal": _("pages for applicants"),
+    "office": _("an office"),
+    "centre": _("the centre"),
+}
+CAUSES: dict[str, Any] = {
+    "Later": _("An earlier part has not come yet."),
+    "behind": _("Waits behind an earlier entry of its application."),
+    "FactUnknown": _("This version does not know it yet. Update first."),
+}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A parked entry with its cause in words."""
+
+    row: Parked
+
+    @property
+    def says(self) -> Any:
+        return CAUSES.get(self.row.cause, self.row.cause)
+
+
+@dataclass(frozen=True)
+class StateCount:
+    """How many applications are in one state."""
+
+    words: Any
+    count: int
+
+
+def by_state() -> list[StateCount]:
+    counts = {
+        row["state"]: row["count"]
+        for row in Application.objects.values("state").annotate(count=Count("id")).order_by()
+    }
+    return [StateCount(STATE_WORDS[state], counts[state]) for state in State if state in counts]
+
+
 @never_cache
 @staff(Role.OPS)
 def ops(request: HttpRequest) -> HttpResponse:
     """Symptoms first: what waits, since when, and the button that helps."""
+    ready, here = readiness(), node.here()
     context = {
-        "ready": readiness(),
+        "ready": ready,
+        "role": ROLES.get(here.role, here.role),
+        "disk_free_gb": round(ready.disk_free_mb / 1024, 1),
         "state": service_state(),
-        "node": node.here(),
+        "node": here,
         "head": Entry.objects.sealed().last(),
-        "parked": Parked.objects.select_related("entry")[:100],
+        "parked": [Held(row) for row in Parked.objects.select_related("entry")[:100]],
         "sweeps": sorted(sweeps(), key=lambda sweep: sweep.name),
-        "by_state": Application.objects.values("state").annotate(count=Count("id")).order_by("state"),
+        "by_state": by_state(),
         "real_now": clock.real_now(),
         "form": ActionForm(),
     }

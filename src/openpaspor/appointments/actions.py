@@ -29,7 +29,7 @@ from openpaspor.payments import actions as payments
 from openpaspor.payments.models import Bill
 
 from . import rules
-from .models import Booking, BookingState, Ended, Pot, Slot, SlotClosed, SlotFull, Why
+from .models import LIVE, Booking, BookingState, Ended, Pot, Slot, SlotClosed, SlotFull, Why
 
 
 class AlreadyHolding(Refused):
@@ -446,6 +446,11 @@ def free_place(application: Application, *, action_id: str, actor: str, now: dat
             say_freed(booking, actor=actor, now=now, paid=booking.pass_number is not None)
             seen.remember(booking)
         return booking
+
+
+def has_open_visit(application: Application) -> bool:
+    """Whether a visit of this application may still be used, missed or freed."""
+    return Booking.objects.filter(application=application, state__in=(*LIVE, BookingState.MISSED)).exists()
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from django.db import transaction
 from django.db.models import F
@@ -108,17 +109,22 @@ def _slots_of(office: Office, day: date, read: calendars.Read) -> Iterable[Slot]
     for pot in Pot:
         for booklet in Booklet:
             quota = quotas.quota(office.office_class, pot, booklet)
-            people = rules.spread(quota.daily, [0] * len(times))
+            people = _spread_evenly(quota.daily, len(times))
             for starts_at, offered in zip(times, people, strict=True):
                 if offered:
                     yield _slot(office, day, starts_at, pot, booklet, offered, read)
+
+
+@cache
+def _spread_evenly(people: int, hours: int) -> list[int]:
+    return rules.spread(people, [0] * hours)
 
 
 def _slot(
     office: Office, day: date, starts_at: datetime, pot: str, booklet: str, offered: int, read: calendars.Read
 ) -> Slot:
     return Slot(
-        office=office,
+        office_id=office.pk,
         starts_at=starts_at,
         day=day,
         pot=pot,

@@ -15,7 +15,7 @@ from openpaspor.payments.models import Bill
 from . import actions
 
 ENDED = (State.WITHDRAWN, State.EXPIRED)
-BEFORE_THE_VISIT = (State.DRAFT, State.SUBMITTED, State.HOLDING, State.BOOKED, State.MISSED, *ENDED)
+BEFORE_THE_VISIT = (State.DRAFT, State.SUBMITTED, State.HOLDING, State.BOOKED)
 
 
 @reacts(Settled, Exempted, holder=held_here)
@@ -36,10 +36,12 @@ def seat_who_paid(application: Application, entry: Entry) -> None:
 @reacts(Moved, holder=known_here)
 def follow_visit(application: Application, entry: Entry) -> None:
     """The visitor came, did not come, or there will be no visit. Needs no custody: the places are ours."""
+    if application.state in BEFORE_THE_VISIT or not actions.has_open_visit(application):
+        return
     action_id, now = entry.action_id_for("appointments.follow_visit"), entry.recorded_at
     if application.state in ENDED:
         actions.free_place(application, action_id=action_id, actor="worker", now=now)
     elif application.state == State.MISSED:
         actions.mark_missed(application, action_id=action_id, now=now)
-    elif application.state not in BEFORE_THE_VISIT:
+    else:
         actions.mark_used(application, action_id=action_id, now=now)

@@ -49,7 +49,7 @@ class Node:
     @property
     def epoch(self) -> int:
         """Rises when a node is enrolled again, re-installed or restored; kept outside the database."""
-        return int(self._remembered().get("epoch", 1))
+        return int(str(self._remembered().get("epoch", 1)))
 
     def _remembered(self) -> dict[str, object]:
         try:

@@ -66,7 +66,7 @@ def _import(args: argparse.Namespace) -> int:
     from openpaspor.ledger.worker import work_until_idle
 
     try:
-        lines = open(args.file, encoding="utf-8")
+        lines = open(args.file, encoding="utf-8")  # noqa: SIM115 (closed below)
     except OSError as trouble:
         cli.say(f"{args.file} cannot be read: {trouble.strerror}.")
         return cli.WRONG_USE

@@ -168,11 +168,15 @@ class Country:
         self.deeds += 1
         return f"demo:{self.deeds}"
 
-    def settle(self) -> None:
-        """What the worker does: seal, follow, and sweep what is due at this hour."""
-        while seal_pending() or follow.follow_all():
-            pass
-        run_due(force=True)
+    def settle(self, *, sweep: bool = True) -> None:
+        """What the worker does: seal, follow, and sweep what is due at this hour. One commit, so that it is quick."""
+        with transaction.atomic():
+            self.follow()
+            if sweep:
+                run_due(force=True)
+                self.follow()
+
+    def follow(self) -> None:
         while seal_pending() or follow.follow_all():
             pass
 
@@ -327,7 +331,7 @@ class Country:
             self.phase(self.at(day, 8, 20), [self.withdraw_some])
             self.visits(day)
             self.phase(self.at(day, 14), [self.decide_all])
-            self.phase(self.at(day, 14, 30), [])  # what was decided leaves
+            self.phase(self.at(day, 14, 30), [], sweep=True)  # what was decided leaves
             self.phase(self.at(day, 15), [self.print_all])
             self.phase(self.at(day, 15, 20), [self.come_to_collect])
             self.phase(self.at(day, 15, 40), [self.serve_everybody])
@@ -342,13 +346,13 @@ class Country:
                 self.at(day, 9, 30), [lambda life=life: self.apply_at_home(life) for life in holding]
             )
 
-    def phase(self, moment: datetime, deeds: list[Callable[[], None]]) -> None:
+    def phase(self, moment: datetime, deeds: list[Callable[[], None]], *, sweep: bool = False) -> None:
         """Do some deeds at one hour, in one transaction, and let the worker follow."""
         self.be_at(moment)
         with transaction.atomic():
             for one in deeds:
                 one()
-        self.settle()
+        self.settle(sweep=sweep)
 
     def applies_on(self, life: Life) -> int:
         """The place in `days` of the day on which this person applies."""
@@ -452,9 +456,9 @@ class Country:
         """Everybody whose visit is today comes, is called and served, office by office, quarter by quarter."""
         coming = [life for life in self.lives if life.visit == day and life.fate in AFTER_VISIT]
         coming = [life for life in coming if life.walks_in or self.is_booked(life)]
-        for start in range(0, len(coming), 12):
-            group = coming[start : start + 12]
-            minute = 20 * (start // 12)
+        for start in range(0, len(coming), 24):
+            group = coming[start : start + 24]
+            minute = 30 * (start // 24)
             self.phase(
                 self.at(day, 9 + minute // 60, minute % 60),
                 [lambda life=life: self.receive(life) for life in group],

@@ -166,8 +166,13 @@ def _refuse_misfit(application: Application, slot: Slot, *pots: Pot) -> None:
 def _refuse_second_place(wishes: Sequence[Wish]) -> None:
     """One place per identity. The unique constraints stand behind this friendlier answer."""
     keys = [wish.application.nik_key for wish in wishes if wish.application.nik_key]
-    if len(set(keys)) < len(keys) or Booking.objects.live().filter(nik_key__in=keys).exists():
+    if len(set(keys)) < len(keys) or _have_a_place(keys):
         raise OneLivePlace()
+
+
+def _have_a_place(nik_keys: Sequence[str]) -> bool:
+    """Whether one of these identities holds or has booked a place."""
+    return Booking.objects.live().filter(nik_key__in=[key for key in nik_keys if key]).exists()
 
 
 def _take(places: Counter[Slot], *, now: datetime) -> None:
@@ -196,11 +201,7 @@ def _write(wishes: list[tuple[Wish, Bill | None]], *, actor: str, now: datetime)
         )
         for wish, bill in wishes
     ]
-    try:
-        with transaction.atomic():
-            Booking.objects.bulk_create(bookings)
-    except IntegrityError:
-        raise OneLivePlace() from None
+    _insert(bookings)
     for booking, (wish, bill) in zip(bookings, wishes, strict=True):
         if bill is not None:
             _issue_pass(booking, actor=actor, now=now)
@@ -210,6 +211,15 @@ def _write(wishes: list[tuple[Wish, Bill | None]], *, actor: str, now: datetime)
             _tell_place(booking, PlaceStatus.HELD, actor=actor, now=now)
             _say_held(booking, actor=actor, now=now)
     return bookings
+
+
+def _insert(bookings: list[Booking]) -> None:
+    """Write the rows; the unique constraints have the last word on one place per identity."""
+    try:
+        with transaction.atomic():
+            Booking.objects.bulk_create(bookings)
+    except IntegrityError:
+        raise OneLivePlace() from None
 
 
 def _open_bills(wishes: list[Wish], *, actor: str, now: datetime) -> dict[str, Bill]:
@@ -309,14 +319,16 @@ def _number_pass(booking: Booking, *, actor: str, now: datetime) -> None:
 def seat_late_payer(application: Application, *, action_id: str, actor: str, now: datetime) -> Booking | None:
     """Money came for a hold that had lapsed: the same place if it is free, else the nearest later one.
 
-    None when there is none; then the applicant chooses without paying again.
+    None when there is none, or when the same person has another place by now; then the applicant chooses without
+    paying again.
     """
     with once(action_id, application.ref) as seen:
         if seen:
             return Booking.objects.filter(pk=seen.answer).first()
         lock([application])
         lost = lapsed_place(application)
-        slot = take_nearest(lost.slot, now=now) if lost else None
+        wants = lost is not None and not _have_a_place([application.nik_key])
+        slot = take_nearest(lost.slot, now=now) if lost and wants else None
         if lost is None or slot is None:
             return None
         move(application, journey.RESEAT, actor=actor, now=now)
@@ -355,7 +367,7 @@ def take_nearest(wanted: Slot, *, now: datetime) -> Slot | None:
 
 def _replace(old: Booking, slot: Slot, why: Why, *, now: datetime) -> Booking:
     """A booking in a slot whose place is taken, in the stead of one that is over."""
-    return Booking.objects.create(
+    booking = Booking(
         application=old.application,
         slot=slot,
         nik_key=old.nik_key,
@@ -365,6 +377,8 @@ def _replace(old: Booking, slot: Slot, why: Why, *, now: datetime) -> Booking:
         held_at=now,
         instead_of=old,
     )
+    _insert([booking])
+    return booking
 
 
 # Giving back
@@ -552,7 +566,7 @@ def exchange(old: Booking, slot: Slot, why: Why, ended: Ended, *, actor: str, no
 
 @transaction.atomic
 def rescue(application: Application, slot: Slot, *, action_id: str, actor: str, now: datetime) -> Booking:
-    """A new time for a missed visit, once, within some days, without paying again. Raises RescueOver."""
+    """A new time for a missed visit, once, within some days, without paying again. Raises RescueOver, OneLivePlace."""
     with once(action_id, application.ref, slot.pk) as seen:
         if seen:
             return Booking.objects.get(pk=seen.answer)
@@ -565,6 +579,8 @@ def rescue(application: Application, slot: Slot, *, action_id: str, actor: str, 
         _refuse_misfit(application, slot, Pot.RESCUE, pot_of(application))
         slot.take_places(1, now=now)
         missed.end(BookingState.MISSED)
+        if _have_a_place([application.nik_key]):
+            raise OneLivePlace()
         move(application, journey.RESCUE, actor=actor, now=now)
         booking = _replace(missed, slot, Why.RESCUED, now=now)
         fault("appointments.rescued")

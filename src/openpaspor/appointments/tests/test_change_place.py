@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from openpaspor import journey
+from openpaspor.applications import dossier
 from openpaspor.applications.actions import Stopped, move, order_stop
 from openpaspor.appointments import actions
 from openpaspor.appointments.models import BookingState, Pot, SlotFull
@@ -173,6 +174,19 @@ def test_a_stopped_application_is_not_moved():
 
     with pytest.raises(Stopped):
         move_to(application, new)
+
+    new.refresh_from_db()
+    assert new.taken == 0
+
+
+def test_a_person_with_another_place_is_not_rescued():
+    application, slot = make_missed()
+    answers = dossier.open_answers(application, actor="worker", why="test", now=NOW)
+    hold(make_application(nik=answers.nik), make_slot(day=date(2026, 12, 1)))
+    new = make_slot(day=date(2026, 11, 30), pot=Pot.RESCUE)
+
+    with pytest.raises(actions.OneLivePlace):
+        rescue(application, new, now=slot.starts_at + timedelta(days=1))
 
     new.refresh_from_db()
     assert new.taken == 0

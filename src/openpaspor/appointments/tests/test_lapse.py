@@ -138,3 +138,15 @@ def test_the_worker_may_follow_twice_without_freeing_twice():
 
     slot.refresh_from_db()
     assert slot.taken == 1
+
+
+def test_late_money_of_somebody_with_another_place_is_kept_for_a_choice():
+    nik = "5171014503990003"
+    slot, first = make_slot(offered=3), make_application(nik=nik)
+    hold(first, slot)
+    sweeps.free_lapsed_holds(now=LATER)
+    hold(make_application(nik=nik), slot, now=LATER)
+
+    pay(first, now=LATER + timedelta(minutes=5))
+
+    assert (first.state, first.bill_status) == (State.SUBMITTED, "paid")

@@ -56,7 +56,11 @@ class Places(RuleBasedStateMachine):
             for hour in (9, 10)
         ]
         self.slots.append(make.make_slot(self.office, day=DAYS[1], hour=9, pot="rescue"))
-        self.people = [make.make_application(now=self.now) for _person in range(4)]
+        self.people = [make.make_application(now=self.now) for _person in range(3)]
+        self.people.append(make.make_application(now=self.now, nik="5171014503990003"))
+        self.people.append(
+            make.make_application(now=self.now, nik="5171014503990003")
+        )  # the same person again
         self.step = 0
 
     def person(self, number: int) -> Application:
@@ -71,26 +75,26 @@ class Places(RuleBasedStateMachine):
         with contextlib.suppress(Refused):
             deed(*args, action_id=f"step-{self.step}", now=self.now, **kwargs)
 
-    @rule(who=st.integers(0, 3), where=st.integers(0, 6))
+    @rule(who=st.integers(0, 4), where=st.integers(0, 6))
     def choose(self, who: int, where: int) -> None:
         wish = actions.Wish(self.person(who), self.slot(where))
         self.attempt(actions.hold_places, [wish], actor="U-1")
 
-    @rule(who=st.sets(st.integers(0, 3), min_size=2, max_size=3), where=st.integers(0, 6))
+    @rule(who=st.sets(st.integers(0, 4), min_size=2, max_size=3), where=st.integers(0, 6))
     def choose_together(self, who: set[int], where: int) -> None:
         wishes = [actions.Wish(self.person(number), self.slot(where), party="p") for number in sorted(who)]
         self.attempt(actions.hold_places, wishes, actor="U-1")
 
-    @rule(who=st.integers(0, 3), in_time=st.booleans())
+    @rule(who=st.integers(0, 4), in_time=st.booleans())
     def pay(self, who: int, in_time: bool) -> None:
         self.settle(self.person(who), in_time=in_time)
 
-    @rule(who=st.integers(0, 3), where=st.integers(0, 6))
+    @rule(who=st.integers(0, 4), where=st.integers(0, 6))
     def book(self, who: int, where: int) -> None:
         self.choose(who, where)
         self.settle(self.person(who), in_time=True)
 
-    @rule(who=st.integers(0, 3), where=st.integers(0, 6))
+    @rule(who=st.integers(0, 4), where=st.integers(0, 6))
     def lose_the_place_and_pay(self, who: int, where: int) -> None:
         self.choose(who, where)
         self.time_passes(121)
@@ -107,15 +111,15 @@ class Places(RuleBasedStateMachine):
         payments.receive_notice(notice, now=self.now)
         make.worker.work_until_idle(with_sweeps=False)
 
-    @rule(who=st.integers(0, 3), where=st.integers(0, 6))
+    @rule(who=st.integers(0, 4), where=st.integers(0, 6))
     def change(self, who: int, where: int) -> None:
         self.attempt(actions.change_place, self.person(who), self.slot(where), actor="U-1")
 
-    @rule(who=st.integers(0, 3))
+    @rule(who=st.integers(0, 4))
     def give_up(self, who: int) -> None:
         self.attempt(actions.give_up, self.person(who), actor="U-1")
 
-    @rule(who=st.integers(0, 3))
+    @rule(who=st.integers(0, 4))
     def withdraw(self, who: int) -> None:
         self.attempt(applications.withdraw, self.person(who), actor="U-1")
 
@@ -159,6 +163,11 @@ class Places(RuleBasedStateMachine):
             if application.state == State.SUBMITTED:
                 assert not live
                 assert application.place_starts_at is None
+
+    @invariant()
+    def one_place_for_each_person(self) -> None:
+        keys = list(Booking.objects.live().values_list("nik_key", flat=True))
+        assert len(keys) == len(set(keys))
 
     @invariant()
     def nobody_booked_without_money(self) -> None:
@@ -226,3 +235,31 @@ def test_one_person_in_many_tabs_gets_one_place():
 
     assert sorted(answers) == ["already-holding"] * 3 + ["place"]
     assert sum(Slot.objects.values_list("taken", flat=True)) == 1
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_one_person_with_many_applications_gets_one_place():
+    slot = make.make_slot(offered=10)
+    people = [make.make_application(nik="5171014503990003") for _application in range(6)]
+    answers: list[str] = []
+    ready = threading.Barrier(len(people))
+
+    def want(application: Application) -> None:
+        try:
+            ready.wait(timeout=30)
+            make.hold(application, slot)
+            answers.append("place")
+        except Refused as refusal:
+            answers.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=want, args=(person,)) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    slot.refresh_from_db()
+    assert sorted(answers) == ["one-place-per-person"] * 5 + ["place"]
+    assert slot.taken == 1

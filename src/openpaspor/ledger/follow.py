@@ -89,66 +89,64 @@ def follow_all() -> int:
 
 
 def _read_news() -> int:
-    """Two small queries when nothing is new; otherwise only those followers read whose kinds came."""
-    top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
-    at = dict(Cursor.objects.values_list("follower", "position"))
-    low = min((at.get(follower.name, 0) for follower in followers()), default=top)
-    if low >= top:
-        return 0
-    came = set(
-        Entry.objects.filter(position__gt=low, position__lte=top).values_list("kind", flat=True).distinct()
-    )
-    taken = sum(_read_on(follower) for follower in followers() if came.intersection(follower.kinds))
-    _catch_up(top, at)
+    """Two small queries when nothing is new; otherwise window after window, all followers together."""
+    taken = 0
+    while True:
+        at = dict(Cursor.objects.values_list("follower", "position"))
+        low = min((at.get(follower.name, 0) for follower in followers()), default=0)
+        window = list(Entry.objects.sealed().filter(position__gt=low)[:BATCH]) if followers() else []
+        if not window:
+            return taken
+        taken += _together(window, at) if _may_go_together(window) else _apart(window, at)
+
+
+def _may_go_together(window: list[Entry]) -> bool:
+    """True when nothing is parked of the applications that these entries speak of."""
+    return not Parked.objects.filter(application__in={entry.application for entry in window} - {""}).exists()
+
+
+def _mine(follower: Follower, window: list[Entry], at: dict[str, int]) -> list[Entry]:
+    read = at.get(follower.name, 0)
+    return [entry for entry in window if entry.kind in follower.kinds and (entry.position or 0) > read]
+
+
+def _together(window: list[Entry], at: dict[str, int]) -> int:
+    """Every follower takes its part of the window, in one transaction with all cursors; on any trouble, one by one."""
+    taken = 0
+    try:
+        with transaction.atomic():
+            for follower in followers():
+                for entry in _mine(follower, window, at):
+                    follower.take(entry)
+                    taken += 1
+            fault("ledger.before_cursor")
+            _advance(window[-1].position or 0, at)
+    except Exception:  # noqa: BLE001 - found again and named one by one
+        return _apart(window, at)
+    fault("ledger.after_cursor")
     return taken
 
 
-def _catch_up(top: int, at: dict[str, int]) -> None:
-    """Everybody has read what is theirs up to `top`, so that nobody looks through it again."""
-    missing = [Cursor(pk=follower.name, position=top) for follower in followers() if follower.name not in at]
-    Cursor.objects.bulk_create(missing, ignore_conflicts=True)
-    Cursor.objects.filter(follower__in=list(_followers), position__lt=top).update(position=top)
-
-
-def _unread(follower: Follower) -> QuerySet[Entry]:
-    cursor = Cursor.objects.filter(pk=follower.name).first()
-    after = cursor.position if cursor else 0
-    return Entry.objects.sealed().filter(kind__in=follower.kinds, position__gt=after)
-
-
-def _read_on(follower: Follower) -> int:
+def _apart(window: list[Entry], at: dict[str, int]) -> int:
+    """Each follower and entry by itself, so that trouble stops only what it must."""
     taken = 0
-    while batch := list(_unread(follower)[:BATCH]):
-        behind = set(
-            Parked.objects.filter(follower=follower.name)
-            .exclude(application="")
-            .values_list("application", flat=True)
-        )
-        if behind.isdisjoint(entry.application for entry in batch) and _all_at_once(follower, batch):
-            taken += len(batch)
-            continue
-        for entry in batch:
+    for follower in followers():
+        for entry in _mine(follower, window, at):
             _one(follower, entry)
             taken += 1
+    _advance(window[-1].position or 0, at)
     return taken
+
+
+def _advance(position: int, at: dict[str, int]) -> None:
+    """Everybody has read what is theirs up to `position`, so that nobody looks through it again."""
+    missing = [Cursor(pk=follower.name, position=position) for follower in followers() if follower.name not in at]
+    Cursor.objects.bulk_create(missing, ignore_conflicts=True)
+    Cursor.objects.filter(follower__in=list(_followers), position__lt=position).update(position=position)
 
 
 def _set_cursor(follower: Follower, position: int) -> None:
     Cursor.objects.update_or_create(pk=follower.name, defaults={"position": position})
-
-
-def _all_at_once(follower: Follower, batch: list[Entry]) -> bool:
-    """Take the whole batch in one transaction; on any trouble nothing happened and False comes back."""
-    try:
-        with transaction.atomic():
-            for entry in batch:
-                follower.take(entry)
-            fault("ledger.before_cursor")
-            _set_cursor(follower, batch[-1].position or 0)
-    except Exception:  # noqa: BLE001 - found again and named one by one
-        return False
-    fault("ledger.after_cursor")
-    return True
 
 
 def _one(follower: Follower, entry: Entry) -> None:

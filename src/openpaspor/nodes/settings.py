@@ -173,7 +173,12 @@ PASSPORT_PRINTER = "openpaspor.issuance.printers.demo"
 # Sign-in: `docs/decisions/0005-signing-in.md`.
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "applications:list"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+PASSWORD_HASHERS = [
+    *(
+        ["django.contrib.auth.hashers.MD5PasswordHasher"] if DEMO else []
+    ),  # the demo's password is in the README
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

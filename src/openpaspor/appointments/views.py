@@ -37,6 +37,11 @@ SERVICES = {  # value in the address → words, booklet, pot
 }
 
 
+def _typed(request: HttpRequest, name: str) -> str:
+    """A word from the address, short and without the NUL that PostgreSQL refuses."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:80]
+
+
 # Before sign-in
 
 
@@ -47,7 +52,7 @@ def finder(request: HttpRequest) -> HttpResponse:
     service = request.GET.get("layanan", "")
     service = service if service in SERVICES else "elektronik"
     _words, booklet, pot = SERVICES[service]
-    text, soonest = request.GET.get("cari", "").strip()[:80], request.GET.get("urut") == "cepat"
+    text, soonest = _typed(request, "cari"), request.GET.get("urut") == "cepat"
     offices = availability.find_offices(text)
     if soonest:
         earliest = availability.earliest_everywhere(booklet, pot, now=now)
@@ -251,7 +256,7 @@ def _choice(
 
 def _office(request: HttpRequest, application: Application) -> Office | None:
     """The office in the address, else the one of the last place, unless another is looked for."""
-    code = request.GET.get("kantor")
+    code = _typed(request, "kantor")
     if code:
         return get_object_or_404(Office, pk=code)
     return None if "cari" in request.GET else application.office
@@ -260,7 +265,7 @@ def _office(request: HttpRequest, application: Application) -> Office | None:
 def _offices(
     request: HttpRequest, application: Application, errand: Errand, *, now: datetime
 ) -> dict[str, Any]:
-    text, pot = request.GET.get("cari", "").strip()[:80], errand.pots[-1]
+    text, pot = _typed(request, "cari"), errand.pots[-1]
     page = Paginator(availability.find_offices(text), PER_PAGE).get_page(request.GET.get("halaman"))
     offers = availability.offers(list(page.object_list), application.booklet, pot, now=now)
     near = []

@@ -131,7 +131,7 @@ def test_the_finder_can_put_the_earliest_place_first(client):
 
 
 def test_the_finder_takes_any_words(client):
-    for words in ("%27", "<script>", "a" * 500, "%00", "bali bali bali bali bali bali bali"):
+    for words in ("%27", "<script>", "a" * 500, "\0bali\0", "bali bali bali bali bali bali bali"):
         response = client.get("/kantor/", {"cari": words, "halaman": "x", "layanan": "?"})
         assert response.status_code == 200
         assert "<script>a" not in page_of(response)

@@ -95,7 +95,7 @@ def outage(request: HttpRequest) -> HttpResponse:
         return redirect("notifications:outage")
     shown = {
         "people": actions.with_appointment(now, now + actions.AHEAD).count(),
-        "texts": [worded("PUSAT", language, at=_example(now, language)) for language in ("id", "en")],
+        "texts": [(each, worded("PUSAT", each, at=_example(now, each))) for each in ("id", "en")],
         "sent": Message.objects.filter(template="PUSAT").newest_first().first(),
     }
     return render(request, "notifications/outage.html", shown)

@@ -44,9 +44,7 @@ DESPITE_STOP = frozenset({"withdraw", "expire", "revoke", "lapse", "unseat", "mi
 
 class MoveRefused(Refused):
     code = "move-refused"
-    message = _(
-        "This application is not at the right stage for that (%(state)s). Open it again to see where it stands."
-    )
+    message = _("This application has gone on. Open it again to see where it stands.")
 
 
 class Stopped(Refused):

@@ -24,7 +24,7 @@ from openpaspor.kit.refused import Refused
 from openpaspor.ledger.store import AttachmentMissing
 from openpaspor.offices import fees, policy
 from openpaspor.ui.forms import ActionForm
-from openpaspor.ui.refusals import refused_page
+from openpaspor.ui.refusals import refused_page, sizes_itself
 
 from . import actions, documents, dossier, eligibility, tracker, tracking
 from .answers import Answers
@@ -556,6 +556,7 @@ def after_paper(request: HttpRequest, application: Application, progress: Progre
     return next_open(application, progress)
 
 
+@sizes_itself
 @never_cache
 @login_required
 @get_or_post

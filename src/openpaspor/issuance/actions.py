@@ -285,7 +285,7 @@ def _change(booklet: Booklet, origin: str, now: datetime, **columns: object) -> 
 
 class NotApproved(Refused):
     code = "not-approved"
-    message = _("This application is not approved for printing now (%(state)s).")
+    message = _("This application is not approved for printing now.")
 
 
 class NotPaid(Refused):
@@ -408,7 +408,7 @@ class ShelfFull(Refused):
 
 class NotPrinted(Refused):
     code = "not-printed"
-    message = _("This application has no printed booklet that waits for inspection (%(state)s).")
+    message = _("This application has no printed booklet that waits for inspection.")
 
 
 def job_of(application: Application) -> PrintJob | None:
@@ -613,7 +613,7 @@ class NotSigned(Refused):
 
 class NotReady(Refused):
     code = "not-ready"
-    message = _("This passport does not lie on the shelf (%(state)s).")
+    message = _("This passport does not lie on the shelf.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from openpaspor.kit.refused import Refused
 
@@ -16,14 +18,38 @@ def refused_page(
     return render(request, template, {"refusal": refusal, **context}, status=refusal.status)
 
 
+class RequestTooLarge(Refused):
+    code = "request-too-large"
+    message = _("Choose a file of at most 10 MB. What you filled in before is safe.")
+    status = 413
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    return refused_page(request, RequestTooLarge(), "413.html")
+
+
+def sizes_itself(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Mark a view that answers requests beyond the limit with a page of its own."""
+    view.sizes_itself = True  # type: ignore[attr-defined]
+    return view
+
+
 class RefusedMiddleware:
-    """Turns a refusal that no view caught into its page."""
+    """Turns a refusal that no view caught into its page, and refuses requests whose files were not read in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        if size <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE or hasattr(view, "sizes_itself"):
+            return None
+        return too_large(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refused_page(request, exception) if isinstance(exception, Refused) else None

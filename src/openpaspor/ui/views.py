@@ -14,13 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor.kit.refused import Refused
 from openpaspor.ui.forms import ActionForm, DateOfThreeBoxes, described
+from openpaspor.ui.refusals import too_large
 
 # Error pages: `handler400 = "openpaspor.ui.views.bad_request"` and so on in the root URLs
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    status = 413 if isinstance(exception, RequestDataTooBig) else 400
-    return render(request, f"{status}.html", status=status)
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request)
+    return render(request, "400.html", status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.utils import translation
 
 from openpaspor.kit.refused import Refused
 from openpaspor.ui.middleware import LanguageMiddleware, TextSize
-from openpaspor.ui.refusals import RefusedMiddleware
+from openpaspor.ui.refusals import RefusedMiddleware, sizes_itself
 from openpaspor.ui.templatetags.ui import here_with
 
 
@@ -89,3 +89,25 @@ def test_a_foreign_referer_is_not_followed():
     request = RequestFactory().post("/hold", headers={"referer": "https://evil.example/x"})
 
     assert here_with(Context({"request": request}), bahasa="en") == "/?bahasa=en"
+
+
+@pytest.mark.django_db
+def test_a_request_whose_files_were_not_read_in_is_refused_with_our_page(settings):
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    request = RequestFactory().post("/kas/rekonsiliasi/", {"file": "x" * 20})
+
+    page = RefusedMiddleware(speak).process_view(request, speak, (), {})
+
+    assert page is not None
+    assert page.status_code == 413
+    assert 'data-code="request-too-large"' in page.content.decode()
+
+
+def test_a_page_that_sizes_requests_itself_gets_them(settings):
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    request = RequestFactory().post("/permohonan/", {"picture": "x" * 20})
+
+    assert (
+        RefusedMiddleware(speak).process_view(request, sizes_itself(lambda request: speak(request)), (), {})
+        is None
+    )

@@ -1,0 +1,276 @@
+"""Every page of the list, opened on one server by the person it is for: in Indonesian with a script on the narrowest
+screen, and in English without one."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+
+from openpaspor.applications.models import Kind
+from openpaspor.journey import State
+from openpaspor.nodes.browsing import Guest
+from openpaspor.nodes.pages import PAGES, Page, Shown, Step
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
+NARROW, WIDE = 320, 1366  # CSS pixels
+FIRST_RESPONSE, FIRST_VIEW = 14 * 1024, 90 * 1024  # bytes as they travel
+
+INDONESIAN = re.compile(
+    r"\b(yang|dan|untuk|dengan|tidak|anda|sudah|belum|akan|dari|oleh|kami|silakan|sebelum|hanya|atau|ini|itu|pada)\b",
+    re.I,
+)
+ENGLISH = re.compile(
+    r"\b(the|and|you|your|with|please|not|this|from|have|will|are|our|is|for|of|to|was|were|that)\b", re.I
+)
+RAW = re.compile(
+    r"%\(|%s\b|\{\{|\}\}|\{%|\bNone\b|\bTrue\b|\bFalse\b|\b("
+    + "|".join([*(state.value for state in State), *(kind for kind in Kind.values if "-" in kind)])
+    + r")\b"
+)
+OURS = [page for page in PAGES if page.name != "ui:components" or page.case.isdigit()]  # not the shown parts
+
+LOOK = """() => {
+  const seen = (one) => one.checkVisibility({visibilityProperty: true});
+  const plain = (one) => {
+    const style = getComputedStyle(one);
+    if (["checkbox", "radio"].includes(one.type)) return style.appearance !== "none" && style.opacity !== "0";
+    if (one.type === "file") return false;
+    return style.borderStyle.includes("outset") || style.borderStyle.includes("inset")
+      || (one.tagName === "BUTTON" && style.backgroundColor === "rgb(239, 239, 239)");
+  };
+  const words = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const here = document.documentElement.lang;
+  while (walker.nextNode()) {
+    const within = walker.currentNode.parentElement;
+    const other = within.closest("[lang]");
+    if (within.closest("script, style, noscript, [translate=no], .ref, .ribbon")) continue;
+    if (other.lang !== here || !seen(within)) continue;
+    words.push(walker.currentNode.textContent.trim());
+  }
+  const wide = [...document.querySelectorAll("body *")].filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.right > innerWidth + 1 && box.width > 0 && seen(one);
+  });
+  const main = document.querySelector("main");
+  return {
+    page: main ? main.dataset.page : "",
+    language: here,
+    title: document.title,
+    headings: [...document.querySelectorAll("main h1")].filter(seen).map((one) => one.textContent.trim()),
+    primary: [...document.querySelectorAll("main .button-primary, .action-bar .button-primary")].filter(seen).length,
+    forms: [...document.querySelectorAll("main form")].filter(seen).length,
+    words: words.filter(Boolean),
+    overflow: document.documentElement.scrollWidth > innerWidth
+      ? wide.slice(-3).map((one) => one.outerHTML.slice(0, 160)) : [],
+    unstyled: [...document.querySelectorAll("button, input, select, textarea")]
+      .filter((one) => one.type !== "hidden" && seen(one) && plain(one)).map((one) => one.outerHTML.slice(0, 160)),
+  };
+}"""
+
+
+@dataclass
+class Seen:
+    """What a visitor of one page found."""
+
+    status: int
+    page: str
+    language: str
+    title: str
+    headings: list[str]
+    primary: int
+    forms: int
+    words: list[str]
+    overflow: list[str]
+    unstyled: list[str]
+    accessibility: list[str]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+    def sentences_with(self, foreign: re.Pattern[str]) -> list[str]:
+        """Pieces of text with words of a language that the page is not in, or with what should be words."""
+        return [piece for piece in self.words if foreign.search(piece)]
+
+
+class Visits:
+    """Opens each page once in each manner and remembers what was seen."""
+
+    def __init__(self, browser: Any, server: Any) -> None:
+        self.browser, self.server = browser, server
+        self.guests: dict[tuple[str, bool], Guest] = {}
+        self.seen: dict[tuple[str, bool], Seen] = {}
+
+    @cached_property
+    def shown(self) -> dict[str, Shown]:
+        known = {field.name for field in fields(Shown)}
+        listed: dict[str, Shown] = {}
+        for row in self.server.ask("pages", timeout=120)["pages"]:
+            steps = tuple(Step(**step) for step in row["first"])
+            page = Shown(**{name: row[name] for name in known - {"first"}}, first=steps)
+            listed[page.picture] = page
+        return listed
+
+    def of(self, page: Page, *, script: bool) -> Seen:
+        shown = self.shown[picture(page)]
+        assert shown.url, "the demo has nothing to show this page on"
+        key = (shown.picture, script)
+        if key not in self.seen:
+            self.seen[key] = self._look(shown, script)
+        return self.seen[key]
+
+    def _look(self, shown: Shown, script: bool) -> Seen:
+        guest = self._guest(shown, script)
+        try:
+            status = guest.opens(shown)
+            found = guest.tab.evaluate(LOOK)
+            bad = accessibility_of(guest) if script else []
+            return Seen(status=status, accessibility=bad, **found)
+        finally:
+            if shown.first:
+                guest.close()
+
+    def _guest(self, shown: Shown, script: bool) -> Guest:
+        def new() -> Guest:
+            language, width = ("id", NARROW) if script else ("en", WIDE)
+            return Guest(
+                self.browser,
+                self.server.url,
+                login=shown.login,
+                language=language,
+                script=script,
+                width=width,
+            )
+
+        if shown.first:
+            return new()
+        key = (shown.login, script)
+        if key not in self.guests:
+            self.guests[key] = new()
+        return self.guests[key]
+
+    def close(self) -> None:
+        for guest in self.guests.values():
+            guest.close()
+
+
+def accessibility_of(guest: Guest) -> list[str]:
+    guest.tab.evaluate(AXE)
+    found = guest.tab.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def picture(page: Page) -> str:
+    return Shown(name=page.name, case=page.case).picture
+
+
+def every(pages: list[Page] | tuple[Page, ...]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("page", pages, ids=picture)
+
+
+@pytest.fixture(scope="module")
+def visits(browser: Any, server: Any) -> Iterator[Visits]:
+    made = Visits(browser, server)
+    yield made
+    made.close()
+
+
+@every(PAGES)
+def test_the_right_person_can_open_it(visits: Visits, page: Page):
+    seen = visits.of(page, script=True)
+
+    assert seen.status == page.status
+    if page.marked:
+        assert seen.page == page.name
+
+
+@every(PAGES)
+def test_it_has_no_serious_obstacle_for_anybody(visits: Visits, page: Page):
+    assert visits.of(page, script=True).accessibility == []
+
+
+@every(PAGES)
+def test_it_fits_a_narrow_screen(visits: Visits, page: Page):
+    assert visits.of(page, script=True).overflow == []
+
+
+@every(PAGES)
+def test_no_control_looks_as_the_browser_made_it(visits: Visits, page: Page):
+    assert visits.of(page, script=True).unstyled == []
+
+
+@every(PAGES)
+def test_it_works_without_a_script(visits: Visits, page: Page):
+    with_script, without = visits.of(page, script=True), visits.of(page, script=False)
+
+    assert without.status == page.status
+    assert page.name == "hall:board" or without.headings
+    assert without.primary >= with_script.primary
+    assert without.forms >= with_script.forms
+
+
+@every(OURS)
+def test_it_speaks_one_language_at_a_time(visits: Visits, page: Page):
+    indonesian, english = visits.of(page, script=True), visits.of(page, script=False)
+
+    assert (indonesian.language, english.language) == ("id", "en")
+    assert indonesian.sentences_with(ENGLISH) == []
+    assert english.sentences_with(INDONESIAN) == []
+
+
+@every(OURS)
+def test_it_says_words_and_not_codes(visits: Visits, page: Page):
+    for seen in (visits.of(page, script=True), visits.of(page, script=False)):
+        assert seen.sentences_with(RAW) == []
+
+
+PUBLIC = [page for page in PAGES if page.public and not page.stays and page.first is tuple]
+
+
+def travels(url: str) -> tuple[int, str]:
+    """How many bytes an answer has on its way, and what it says."""
+    asked = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        body = answer.read()
+        packed = answer.headers.get("Content-Encoding") == "gzip"
+    return len(body), (gzip.decompress(body) if packed else body).decode(errors="replace")
+
+
+@every(PUBLIC)
+def test_the_first_view_is_light(visits: Visits, page: Page):
+    url = urljoin(visits.server.url, visits.shown[picture(page)].url or "")
+    first, html = travels(url)
+    needed = re.findall(r'<(?:script|img)[^>]+src="([^"]+)"|<link rel="stylesheet" href="([^"]+)"', html)
+    sizes = {address: travels(urljoin(url, address)) for pair in needed for address in pair if address}
+    fonts = {
+        urljoin(urljoin(url, address), font)
+        for address, (_size, text) in sizes.items()
+        for font in re.findall(r"url\([\"']?([^)\"']+\.woff2)", text)
+        if "jakarta" in font  # of headings; the other one is for numbers on the wall
+    }
+
+    assert first <= FIRST_RESPONSE
+    assert (
+        first + sum(size for size, _text in sizes.values()) + sum(travels(font)[0] for font in fonts)
+        <= FIRST_VIEW
+    )
+
+
+def test_the_list_is_whole_in_a_small_demo(visits: Visits):
+    assert [name for name, page in visits.shown.items() if not page.url] == []

@@ -90,9 +90,15 @@ def browser() -> Iterator[Browser]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not program:
         pytest.skip("no Chromium here; as root: apt-get install chromium, or set CHROMIUM")
+    from django.db import connection
     from playwright.sync_api import sync_playwright
 
+    # Playwright's event loop makes Django open this thread's connection anew, and what migrations wrote into the
+    # database, for tests with `serialized_rollback`, hangs on the old one.
+    written = getattr(connection, "_test_serialized_contents", None)
     with sync_playwright() as playwright:
+        if written is not None:
+            connection._test_serialized_contents = written
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()

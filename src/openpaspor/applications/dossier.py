@@ -7,22 +7,34 @@ import os
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from openpaspor.accounts.actions import look
 from openpaspor.facts.applications import DossierSealed
 from openpaspor.journey import Site
 from openpaspor.kit.faults import fault
+from openpaspor.kit.refused import Refused
 from openpaspor.ledger import keys, node
+from openpaspor.ledger.follow import Later
 from openpaspor.ledger.keys import decrypt, encrypt
 from openpaspor.ledger.models import NodeRecord
 from openpaspor.ledger.record import record
-from openpaspor.ledger.store import Store
+from openpaspor.ledger.store import AttachmentMissing, Store
 
 from .answers import Answers
 from .models import Application, Attachment, Dossier, DossierKey
 
 
-class KeyMissing(LookupError):
+class NotHere(Refused, Later):
+    """The dossier has not come to this node, or was erased. A follower that needs it waits until it comes."""
+
+    code = "dossier-not-here"
+    message = _(
+        "The papers of this application have not arrived here yet. They follow by themselves; try again in a while."
+    )
+
+
+class KeyMissing(NotHere):
     """This node was not given the key of this application."""
 
 
@@ -33,7 +45,7 @@ def _purpose(application: Application, what: str) -> str:
 def _key(application: Application) -> bytes:
     row = DossierKey.objects.filter(application=application, node=node.here().name).first()
     if row is None:
-        raise KeyMissing(application.ref)
+        raise KeyMissing(application=application.ref)
     return node.here().keys.unwrap(row.wrapped)
 
 
@@ -57,15 +69,22 @@ def create(application: Application, answers: Answers) -> None:
 def open_answers(
     application: Application, *, actor: str, why: str, now: datetime, what: str = "answers", office: str = ""
 ) -> Answers:
-    """The answers in clear. Looks by others than the holder of the account are recorded: `why` is a code, `what` the page."""
+    """The answers in clear. Looks by others than the holder of the account are recorded: `why` is a code, `what` the page.
+
+    Raises NotHere when there is nothing to look at on this node; then no look is recorded.
+    """
+    answers = _read(application)
     if not _may_look_unrecorded(application, actor):
         look(application.ref, actor=actor, why=why, what=what, now=now, office=office)
-    return _read(application)
+    return answers
 
 
 def _read(application: Application) -> Answers:
-    document = Dossier.objects.get(application=application).document
-    return Answers.from_json(decrypt(_key(application), bytes(document), _purpose(application, "answers")))
+    secret = _key(application)
+    kept = Dossier.objects.filter(application=application).first()
+    if kept is None:
+        raise NotHere(application=application.ref)
+    return Answers.from_json(decrypt(secret, bytes(kept.document), _purpose(application, "answers")))
 
 
 @transaction.atomic
@@ -97,9 +116,10 @@ def attach(
 def open_attachment(
     attachment: Attachment, *, actor: str, why: str, now: datetime, office: str = ""
 ) -> bytes:
-    """The picture in clear; the look is recorded. Raises AttachmentMissing while its bytes are on their way."""
+    """The picture in clear; the look is recorded. Raises AttachmentMissing while its bytes are on their way, or NotHere."""
     application = attachment.application
     sealed = node.here().store.get(attachment.digest)
+    plain = decrypt(_key(application), sealed, _purpose(application, f"attachment:{attachment.kind}"))
     if not _may_look_unrecorded(application, actor):
         look(
             application.ref,
@@ -109,7 +129,7 @@ def open_attachment(
             now=now,
             office=office,
         )
-    return decrypt(_key(application), sealed, _purpose(application, f"attachment:{attachment.kind}"))
+    return plain
 
 
 def is_complete(application: Application) -> bool:
@@ -118,7 +138,7 @@ def is_complete(application: Application) -> bool:
         _read(application)
         for attachment in application.attachments.live():  # type: ignore[attr-defined]
             open_attachment(attachment, actor="worker", why="check", now=attachment.added_at)
-    except (KeyMissing, Dossier.DoesNotExist, LookupError, keys.Unreadable):
+    except (NotHere, AttachmentMissing, keys.Unreadable):
         return False
     return True
 
@@ -164,15 +184,16 @@ def _nodes_of(application: Application, site: Site) -> list[NodeRecord]:
 
 @transaction.atomic
 def take_in(application: Application, sealed: DossierSealed, *, now: datetime) -> None:
-    """A copy's work: store what another node said of the dossier, as far as its bytes are here."""
+    """A copy's work: store what another node said of the dossier. Raises NotHere while the document is on its way."""
     for text in sealed.keys:
         name, wrapped = text.split(":", 1)
         DossierKey.objects.update_or_create(
             application=application, node=name, defaults={"wrapped": base64.b64decode(wrapped).decode()}
         )
-    if node.here().store.has(sealed.document):
-        document = node.here().store.get(sealed.document)
-        Dossier.objects.update_or_create(application=application, defaults={"document": document})
+    if not node.here().store.has(sealed.document):
+        raise NotHere(application=application.ref)
+    document = node.here().store.get(sealed.document)
+    Dossier.objects.update_or_create(application=application, defaults={"document": document})
     named = set()
     for text in sealed.attachments:
         kind, digest, content_type, size = text.split(":")

@@ -67,11 +67,15 @@ def copy_moved(fact: Moved, entry: Entry) -> None:
 
 @copies(DossierSealed)
 def copy_dossier(fact: DossierSealed, entry: Entry) -> None:
+    """Waits for the document's bytes, which travel beside the log; but not for those of a version that is past."""
     if entry.node == node.here().name:
         return
     application = Application.objects.filter(ref=fact.application).first()
     if application is None:
         raise Later(fact.application)
+    later = Entry.objects.filter(kind=entry.kind, application=entry.application, position__gt=entry.position)
+    if later.exists() and not node.here().store.has(fact.document):
+        return
     dossier.take_in(application, fact, now=entry.recorded_at)
 
 
@@ -79,4 +83,4 @@ def copy_dossier(fact: DossierSealed, entry: Entry) -> None:
 def wake_after_hand_over(application: Application, entry: Entry) -> None:
     """An application came into our hands from another node: what was said before custody came counts now."""
     if entry.node != node.here().name:
-        run_reactions_again(application.ref)
+        run_reactions_again(application.ref, but="applications.wake_after_hand_over")

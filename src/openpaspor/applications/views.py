@@ -621,7 +621,7 @@ def picture(request: HttpRequest, ref: str, code: str) -> HttpResponse:
         content = dossier.open_attachment(
             attachment, actor=request.user.actor_code, why="own", now=clock.now()
         )
-    except (AttachmentMissing, dossier.KeyMissing):
+    except (AttachmentMissing, dossier.NotHere):
         raise Http404 from None
     answer = HttpResponse(content, content_type=attachment.content_type)
     answer["Cache-Control"] = "private, no-store"

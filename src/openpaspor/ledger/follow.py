@@ -255,11 +255,14 @@ def retry_parked(application: str = "") -> int:
     return done
 
 
-def run_reactions_again(application: str) -> None:
-    """Custody came: every reaction sees the application's past entries again (each deed is done once anyway)."""
+def run_reactions_again(application: str, *, but: str) -> None:
+    """Custody came: every reaction (but the one that asks) sees the application's past entries again.
+
+    Each deed is done once anyway.
+    """
     top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
     for follower in followers():
-        if follower.reaction:
+        if follower.reaction and follower.name != but:
             for entry in Entry.objects.sealed().filter(
                 application=application, kind__in=follower.kinds, position__lte=top
             ):

@@ -7,11 +7,17 @@ import os
 import secrets
 from pathlib import Path
 
+from django.utils.translation import gettext_lazy as _
+
 from openpaspor.kit.faults import fault
+from openpaspor.kit.refused import Refused
 
 
-class AttachmentMissing(LookupError):
+class AttachmentMissing(Refused):
     """The row is here but the bytes are not (they may still be on their way), or they do not match their address."""
+
+    code = "attachment-not-here"
+    message = _("This picture has not arrived here yet. It follows by itself; try again in a while.")
 
 
 class Store:
@@ -22,7 +28,7 @@ class Store:
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not all(letter in "0123456789abcdef" for letter in digest):
-            raise AttachmentMissing(digest)
+            raise AttachmentMissing(digest=digest)
         return self.folder / digest[:2] / digest[2:]
 
     def put(self, ciphertext: bytes) -> str:
@@ -49,9 +55,9 @@ class Store:
         try:
             ciphertext = self._path(digest).read_bytes()
         except FileNotFoundError:
-            raise AttachmentMissing(digest) from None
+            raise AttachmentMissing(digest=digest) from None
         if hashlib.sha256(ciphertext).hexdigest() != digest:
-            raise AttachmentMissing(digest)
+            raise AttachmentMissing(digest=digest)
         return ciphertext
 
     def has(self, digest: str) -> bool:

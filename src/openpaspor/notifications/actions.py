@@ -14,7 +14,7 @@ from django.utils.dateformat import format as written
 from django.utils.module_loading import import_string
 
 from openpaspor.applications import dossier
-from openpaspor.applications.models import Application, Channel, Dossier
+from openpaspor.applications.models import Application, Channel
 from openpaspor.facts.notifications import OutageAnnounced
 from openpaspor.journey import State
 from openpaspor.kit.faults import fault
@@ -77,7 +77,7 @@ def _whom(application: Application, *, needs_name: bool) -> tuple[str, str]:
         return phone, ""
     try:
         answers = dossier.open_answers(application, actor="worker", why="notify", now=application.started_at)
-    except (dossier.KeyMissing, Dossier.DoesNotExist, keys.Unreadable):
+    except (dossier.NotHere, keys.Unreadable):
         return phone, ""
     return phone or answers.phone, answers.full_name
 

@@ -92,7 +92,9 @@ def state_is_replay() -> Found:
 @check("A2", "Only moves of the map, one after the other, each in the version that follows.")
 def only_allowed_moves() -> Found:
     found = Found()
-    parked = {ref for (ref,) in rows("SELECT DISTINCT application FROM ledger_parked")}  # an earlier part has not come
+    parked = {
+        ref for (ref,) in rows("SELECT DISTINCT application FROM ledger_parked")
+    }  # an earlier part has not come
     at: dict[str, tuple[str, int]] = {}
     for ref, raw in rows(
         "SELECT application, fact FROM ledger_entry WHERE kind = 'applications.moved' ORDER BY application, version"

@@ -85,7 +85,9 @@ def rows_and_entries_agree() -> Found:
         known.add(ref)
         if moves.get(ref, 0) != version or tops.get(ref, 0) != version:
             found.offending.append(ref)
-    parked = {ref for (ref,) in rows("SELECT DISTINCT application FROM ledger_parked")}  # an earlier part has not come
+    parked = {
+        ref for (ref,) in rows("SELECT DISTINCT application FROM ledger_parked")
+    }  # an earlier part has not come
     found.offending += sorted(set(moves) - known - parked)
     return found
 

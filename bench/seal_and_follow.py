@@ -23,6 +23,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
+
 from openpaspor.applications.actions import start_application, submit  # noqa: E402
 from openpaspor.applications.answers import Answers  # noqa: E402
 from openpaspor.kit import clock  # noqa: E402
@@ -40,7 +41,11 @@ def main(count: int) -> int:
     for number in range(count):
         now = clock.now()
         application = start_application(
-            "adult-replace", action_id=f"bench-{number}", actor="A-1", now=now, answers=Answers(full_name="SUHARTO")
+            "adult-replace",
+            action_id=f"bench-{number}",
+            actor="A-1",
+            now=now,
+            answers=Answers(full_name="SUHARTO"),
         )
         submit(application, action_id=f"submit-{number}", actor="A-1", now=now)
         since = time.perf_counter()

@@ -29,11 +29,11 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("OPENPASPOR_") and name != "DJANGO_SETTINGS_MODULE"
-        } | {"OPENPASPOR_HOME": str(home), "OPENPASPOR_PORT": str(self.port), "OPENPASPOR_DEMO": "1"}
+        self.environment = clean_environment() | {
+            "OPENPASPOR_HOME": str(home),
+            "OPENPASPOR_PORT": str(self.port),
+            "OPENPASPOR_DEMO": "1",
+        }
         given = os.environ.get("OPENPASPOR_DATABASE_URL")
         if given:
             self.environment["OPENPASPOR_DATABASE_URL"] = new_database(given)
@@ -134,6 +134,15 @@ class Server:
         self.kill()
 
 
+def clean_environment() -> dict[str, str]:
+    """Our environment without what says which installation this test run itself is."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("OPENPASPOR_") and name != "DJANGO_SETTINGS_MODULE"
+    }
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -142,9 +151,32 @@ def free_port() -> int:
 
 def new_database(url: str) -> str:
     """Make an empty database beside the one that `url` names; returns its URL."""
+    made = _called(url, f"server_{uuid.uuid4().hex[:12]}")
+    _tell_server(url, f'CREATE DATABASE "{_name(made)}"')
+    return made
+
+
+def copy_database(url: str, copy: str = "") -> str:
+    """Copy a database that nobody is connected to; returns the URL of the copy."""
+    copy = copy or _called(url, f"copy_{uuid.uuid4().hex[:12]}")
+    _tell_server(url, f'CREATE DATABASE "{_name(copy)}" TEMPLATE "{_name(url)}"')
+    return copy
+
+
+def drop_database(url: str) -> None:
+    _tell_server(url, f'DROP DATABASE "{_name(url)}" WITH (FORCE)')
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.lstrip("/")
+
+
+def _called(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _tell_server(url: str, sentence: str) -> None:
     import psycopg
 
-    name = f"server_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    with psycopg.connect(_called(url, "postgres"), autocommit=True) as connection:
+        connection.execute(sentence)

@@ -119,7 +119,15 @@ COLLECT = Move("collect", (State.READY,), State.COLLECTED, (_O,))
 END_UNCOLLECTED = Move("end_uncollected", (State.READY,), State.UNCOLLECTED, (_O,))
 WITHDRAW = Move(
     "withdraw",
-    (State.DRAFT, State.SUBMITTED, State.HOLDING, State.BOOKED, State.ARRIVED, State.INCOMPLETE, State.MISSED),
+    (
+        State.DRAFT,
+        State.SUBMITTED,
+        State.HOLDING,
+        State.BOOKED,
+        State.ARRIVED,
+        State.INCOMPLETE,
+        State.MISSED,
+    ),
     State.WITHDRAWN,
     (_P, _O),
 )

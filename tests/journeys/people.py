@@ -9,8 +9,9 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from openpaspor.nodes.demo import citizens
 from playwright.sync_api import Browser, Locator, Page
+
+from openpaspor.nodes.demo import citizens
 
 
 class Person:
@@ -45,11 +46,17 @@ class Person:
     def sees(self, *words: str) -> None:
         text = self.words()
         for word in words:
-            assert re.search(word, text, re.I), f"{word!r} is not on {self.at} ({self.page.url}):\n{text[:3000]}"
+            assert re.search(word, text, re.I), (
+                f"{word!r} is not on {self.at} ({self.page.url}):\n{text[:3000]}"
+            )
 
     def button(self, name: str) -> Locator:
         pattern = re.compile(name, re.I)
-        return self.page.get_by_role("button", name=pattern).or_(self.page.get_by_role("link", name=pattern)).first
+        return (
+            self.page.get_by_role("button", name=pattern)
+            .or_(self.page.get_by_role("link", name=pattern))
+            .first
+        )
 
     def clicks(self, name: str) -> None:
         """Press the first button or link with these words."""

@@ -197,7 +197,9 @@ def interview(told: Telling, application: Application, login: str = "petugas.den
                 application, paper.code, picture(), content_type="image/jpeg", **told.by(login, paper.code)
             )
     purpose = answers.purpose or "tourism"
-    said = {question.code: next(iter(question.chips)) for question in rules.questions(application.kind, purpose)}
+    said = {
+        question.code: next(iter(question.chips)) for question in rules.questions(application.kind, purpose)
+    }
     intake.save_interview(application, said | {"purpose": purpose}, **told.by(login, "interview"))
     intake.take_portrait(application, portrait.Portrait(picture(150), ()), **told.by(login, "portrait"))
 
@@ -230,9 +232,7 @@ def read_back(told: Telling, application: Application) -> None:
     job = issuance.job_of(application)
     assert job is not None
     lines = personalisation.lines_of_job(job, answers)
-    issuance.pass_inspection(
-        application, (lines.line1, lines.line2), **told.by("cetak2.denpasar", "inspect")
-    )
+    issuance.pass_inspection(application, (lines.line1, lines.line2), **told.by("cetak2.denpasar", "inspect"))
 
 
 def pay(told: Telling, code: str, deliver: str = "now", amount: int | None = None) -> None:
@@ -276,7 +276,11 @@ def people(told: Telling) -> None:
     from openpaspor.accounts import demo_people
 
     demo_people.ensure(told.now)
-    for login, role in (("petugas2.denpasar", "officer"), ("cetak2.denpasar", "print"), ("kepala2.denpasar", "head")):
+    for login, role in (
+        ("petugas2.denpasar", "officer"),
+        ("cetak2.denpasar", "print"),
+        ("kepala2.denpasar", "head"),
+    ):
         register.create_person(
             login, role, told.denpasar, action_id=told.id(login), actor="demo", now=told.now, real_now=told.now
         )  # fmt: skip
@@ -287,9 +291,7 @@ def calendar(told: Telling) -> None:
     """Two weeks of places at Denpasar."""
     from openpaspor.appointments import calendar_actions
 
-    calendar_actions.open_calendars(
-        [told.denpasar], 8, start=MONDAY, **told.by("kepala.denpasar")
-    )
+    calendar_actions.open_calendars([told.denpasar], 8, start=MONDAY, **told.by("kepala.denpasar"))
 
 
 @FURNITURE.deed("2026-11-20 08:20")
@@ -298,7 +300,9 @@ def stock(told: Telling) -> None:
     from openpaspor.issuance import actions as issuance
 
     for kind, first, last in (("electronic", "X1000001", "X1000020"), ("regular", "C1000001", "C1000020")):
-        batch = issuance.count_in(told.denpasar, kind, first, last, **told.by("cetak.denpasar", f"{kind}:count"))
+        batch = issuance.count_in(
+            told.denpasar, kind, first, last, **told.by("cetak.denpasar", f"{kind}:count")
+        )
         issuance.confirm_batch(batch, 20, **told.by("cetak2.denpasar", f"{kind}:again"))
 
 

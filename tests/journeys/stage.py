@@ -6,6 +6,7 @@ Django is loaded once, before any connection is opened; every order then costs a
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -55,19 +56,20 @@ class Stage:
 
     def play(self, *arguments: str, **environment: str) -> Done:
         """Play deeds of `tests.journeys.road`."""
-        return self._order("road", arguments, environment)
+        return self.call("tests.journeys.road:main", *arguments, **environment)
 
     def openpaspor(self, *arguments: str) -> Done:
         """Run a command of the program."""
-        return self._order("openpaspor", arguments, {})
+        return self.call("openpaspor.nodes.cli:main", *arguments)
 
     def ask(self, *arguments: str) -> dict[str, Any]:
         """What a command answers with `--json`."""
         return self.openpaspor(*arguments, "--json").json()
 
-    def _order(self, what: str, arguments: tuple[str, ...], environment: dict[str, str]) -> Done:
+    def call(self, function: str, *arguments: str, **environment: str) -> Done:
+        """Call `module:function` with a list of words; it answers an exit code and writes what it has to say."""
         assert self._process.stdin and self._process.stdout
-        order = {"what": what, "arguments": arguments, "environment": environment}
+        order = {"function": function, "arguments": arguments, "environment": environment}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -128,7 +130,8 @@ def _obey(order: dict[str, Any], papers: Path) -> int:
     for number, name in ((1, "out"), (2, "said")):
         os.dup2(os.open(papers / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     try:
-        code = _main(order["what"])(order["arguments"])
+        module, name = order["function"].split(":")
+        code = getattr(importlib.import_module(module), name)(order["arguments"])
     except SystemExit as end:
         code = int(end.code or 0)
     except BaseException:  # noqa: BLE001 - said to whoever asked
@@ -137,16 +140,6 @@ def _obey(order: dict[str, Any], papers: Path) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return code
-
-
-def _main(what: str) -> Any:
-    if what == "road":
-        from tests.journeys import road
-
-        return road.main
-    from openpaspor.nodes import cli
-
-    return cli.main
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ class Country:
 
     stage: Stage
     before: dict[tuple[str, str], Path] = field(default_factory=dict)
-    first: dict[str, tuple[str, str]] = field(default_factory=dict)  # fault point -> story and deed that pass it
+    first: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # fault point -> story and deed that pass it
 
     def tell_everything(self) -> None:
         for story in road.stories().values():

@@ -4,6 +4,7 @@ screen, and in English without one."""
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import urllib.request
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
+from babel.messages.pofile import read_po
 
+import openpaspor
 from openpaspor.applications.models import Kind
 from openpaspor.journey import State
 from openpaspor.nodes.browsing import Guest
@@ -55,7 +58,7 @@ LOOK = """() => {
   while (walker.nextNode()) {
     const within = walker.currentNode.parentElement;
     const other = within.closest("[lang]");
-    if (within.closest("script, style, noscript, [translate=no], .ref, .ribbon")) continue;
+    if (within.closest("script, style, noscript, [translate=no], .brand, .ref, .ribbon")) continue;
     if (other.lang !== here || !seen(within)) continue;
     words.push(walker.currentNode.textContent.trim());
   }
@@ -167,6 +170,16 @@ class Visits:
             guest.close()
 
 
+def catalogue() -> tuple[set[str], set[str]]:
+    """Texts that are English only, and texts that are Indonesian only."""
+    english, indonesian = set(), set()
+    for path in Path(openpaspor.__file__).parent.rglob("django.po"):
+        for message in read_po(io.BytesIO(path.read_bytes())):
+            for told, texts in ((english, message.id), (indonesian, message.string)):
+                told.update([texts] if isinstance(texts, str) else texts)
+    return english - indonesian, indonesian - english
+
+
 def accessibility_of(guest: Guest) -> list[str]:
     guest.tab.evaluate(AXE)
     found = guest.tab.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
@@ -190,6 +203,11 @@ def visits(browser: Any, server: Any) -> Iterator[Visits]:
     made = Visits(browser, server)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def texts() -> tuple[set[str], set[str]]:
+    return catalogue()
 
 
 @every(PAGES)
@@ -227,12 +245,15 @@ def test_it_works_without_a_script(visits: Visits, page: Page):
 
 
 @every(OURS)
-def test_it_speaks_one_language_at_a_time(visits: Visits, page: Page):
+def test_it_speaks_one_language_at_a_time(visits: Visits, texts: tuple[set[str], set[str]], page: Page):
     indonesian, english = visits.of(page, script=True), visits.of(page, script=False)
 
     assert (indonesian.language, english.language) == ("id", "en")
     assert indonesian.sentences_with(ENGLISH) == []
     assert english.sentences_with(INDONESIAN) == []
+    english_only, indonesian_only = texts
+    assert english_only & set(indonesian.words) == set()
+    assert indonesian_only & set(english.words) == set()
 
 
 @every(OURS)

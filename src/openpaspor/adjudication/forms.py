@@ -7,7 +7,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy, override
 
@@ -22,6 +24,9 @@ MONTHS = [
     (months, ngettext_lazy("%(months)s month", "%(months)s months", "months") % {"months": months})
     for months in range(rules.DEFER_MONTHS[0], rules.DEFER_MONTHS[1] + 1)
 ]
+
+
+later_html = lazy(format_html, SafeString)  # in the language of whoever reads it
 
 
 class KeyedChoices(forms.CheckboxSelectMultiple):
@@ -59,7 +64,7 @@ class DecideForm(ActionForm):
     verdict = forms.ChoiceField(
         label=_("Decision"),
         choices=[
-            (verdict.value, format_html("<kbd>{}</kbd> {}", VERDICT_KEYS[verdict].upper(), verdict.label))
+            (verdict.value, later_html("<kbd>{}</kbd> {}", VERDICT_KEYS[verdict].upper(), verdict.label))
             for verdict in Verdict
         ],
         widget=KeyedVerdicts,

@@ -140,7 +140,9 @@ def _apart(window: list[Entry], at: dict[str, int]) -> int:
 
 def _advance(position: int, at: dict[str, int]) -> None:
     """Everybody has read what is theirs up to `position`, so that nobody looks through it again."""
-    missing = [Cursor(pk=follower.name, position=position) for follower in followers() if follower.name not in at]
+    missing = [
+        Cursor(pk=follower.name, position=position) for follower in followers() if follower.name not in at
+    ]
     Cursor.objects.bulk_create(missing, ignore_conflicts=True)
     Cursor.objects.filter(follower__in=list(_followers), position__lt=position).update(position=position)
 

@@ -11,7 +11,7 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy, override
+from django.utils.translation import ngettext, override
 
 from openpaspor.applications.reasons import Reason
 from openpaspor.ui.forms import ActionForm
@@ -20,9 +20,14 @@ from . import rules
 from .models import SkipReason, Verdict
 
 VERDICT_KEYS = {Verdict.APPROVE: "a", Verdict.ASK: "m", Verdict.DEFER: "l", Verdict.REFUSE: "x"}
+
+
+def _months(months: int) -> str:
+    return ngettext("%(months)s month", "%(months)s months", months) % {"months": months}
+
+
 MONTHS = [
-    (months, ngettext_lazy("%(months)s month", "%(months)s months", "months") % {"months": months})
-    for months in range(rules.DEFER_MONTHS[0], rules.DEFER_MONTHS[1] + 1)
+    (months, lazy(_months, str)(months)) for months in range(rules.DEFER_MONTHS[0], rules.DEFER_MONTHS[1] + 1)
 ]
 
 

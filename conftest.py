@@ -56,6 +56,18 @@ def pytest_make_collect_report() -> Iterator[None]:
     _left_out_is_a_failure(outcome.get_result())
 
 
+# --- what migrations wrote (the offices) is put back after tests that commit ------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        names = getattr(item, "fixturenames", [])
+        if (marker and marker.kwargs.get("transaction")) or "transactional_db" in names:
+            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+
+
 # --- for every test ---------------------------------------------------------------------------------------
 
 

@@ -108,7 +108,7 @@ REASONS: dict[str, Reason] = {
         _reason(
             "population-record-differs",
             _("Your data at the population office (Dukcapil) differ from your papers."),
-            _("Have the data corrected at Dukcapil, then apply again. Bring the letter of Dukcapil."),
+            _("Have the data corrected at Dukcapil and show us their letter."),
             Use.DEFER,
             Use.ASK,
         ),

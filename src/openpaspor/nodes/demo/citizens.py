@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import random
+import textwrap
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from django.utils.translation import override
 from PIL import Image, ImageDraw, ImageFont
 
 from openpaspor.applications.answers import Answers
+from openpaspor.applications.papers import PAPERS
 
 WOMEN = [
     "Siti",
@@ -169,7 +172,9 @@ def paper(code: str) -> bytes:
     image = Image.new("RGB", (860, 540), "#F4EFE2")
     draw = ImageDraw.Draw(image)
     draw.rectangle((14, 14, 846, 526), outline="#74431B", width=4)
-    draw.text((48, 40), f"CONTOH / SPECIMEN\n{code.upper()}", fill="#74431B", font=ImageFont.load_default(40))
+    with override("id"):
+        name = textwrap.fill(str(PAPERS[code].name), 40) if code in PAPERS else code
+    draw.text((48, 36), f"CONTOH / SPECIMEN\n{name}", fill="#74431B", font=ImageFont.load_default(34))
     for line in range(7):
         draw.line((48, 190 + line * 44, 560 - line % 3 * 60, 190 + line * 44), fill="#7C878F", width=6)
     draw.rectangle((640, 180, 810, 410), fill="#DDEEF0", outline="#0B5563", width=3)

@@ -619,6 +619,8 @@ class Country:
     def decide(self, case: Case, verdict: Verdict, actor: str) -> None:
         now = clock.now()
         reasons = [reason.code for reason in allowed_reasons(verdict)]
+        if verdict == Verdict.DEFER:
+            reasons = ["population-record-differs"]  # the others are about losses and children in court
         chosen = [self.rng.choice(reasons)] if reasons else []
         until = self.today + timedelta(days=400) if verdict == Verdict.DEFER else None
         centre.decide(case, verdict, chosen, action_id=self.deed(), actor=actor, now=now, until=until)

@@ -65,6 +65,7 @@ class Guest:
         script: bool = True,
         width: int = 360,
     ) -> None:
+        self.site = site
         self.context = browser.new_context(
             base_url=site,
             java_script_enabled=script,

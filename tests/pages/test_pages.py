@@ -296,3 +296,104 @@ def test_the_first_view_is_light(visits: Visits, page: Page):
 
 def test_the_list_is_whole_in_a_small_demo(visits: Visits):
     assert [name for name, page in visits.shown.items() if not page.url] == []
+
+
+LIMIT = 12 * 1024 * 1024  # bytes; beyond it a request is not read in
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that outlives the browser it came to."""
+
+    status: int
+    html: str
+
+    @classmethod
+    def of(cls, response: Any) -> Answer:
+        return cls(response.status, response.text())
+
+    @property
+    def is_ours(self) -> bool:
+        """Our frame, one heading, and a way to help."""
+        return self.html.count("<h1") == 1 and "<main" in self.html and 'href="/bantuan/"' in self.html
+
+
+def token(guest: Guest, address: str) -> str:
+    """Open a page and take the proof that a form was on it."""
+    guest.tab.goto(address)
+    return guest.tab.locator("[name=csrfmiddlewaretoken]").first.get_attribute("value") or ""
+
+
+def sends(guest: Guest, address: str, *, seen_at: str = "", **fields: Any) -> Answer:
+    """Send a form as the browser would, with a file among its fields or without."""
+    form = {"csrfmiddlewaretoken": token(guest, seen_at or address), **fields}
+    how = "multipart" if any(isinstance(value, dict) for value in fields.values()) else "form"
+    headers = {"Referer": urljoin(guest.site, address)}
+    return Answer.of(guest.context.request.post(address, headers=headers, **{how: form}))
+
+
+def file_of(size: int) -> dict[str, Any]:
+    return {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff" + b"0" * size}
+
+
+@pytest.mark.parametrize(
+    "address", ["/tidak-ada/", "/permohonan/OP-22AA-AAAA/status/", "/cetak/OP-22AA-AAAA/"]
+)
+def test_what_is_not_there_is_said_in_our_words(browser: Any, server: Any, address: str):
+    login = "cetak.denpasar" if address.startswith("/cetak") else "pemohon"
+    with Guest(browser, server.url, login=login) as guest:
+        answer = Answer.of(guest.context.request.get(address))
+
+    assert answer.status == 404
+    assert answer.is_ours
+
+
+def test_a_door_of_somebody_else_is_refused_in_our_words(browser: Any, server: Any):
+    with Guest(browser, server.url, login="petugas.denpasar") as guest:
+        wrong_door = Answer.of(guest.context.request.get("/ops/"))
+        stale_form = Answer.of(guest.context.request.post("/lacak/", form={"ref": "OP-22AA-AAAA"}))
+
+    assert (wrong_door.status, stale_form.status) == (403, 403)
+    assert wrong_door.is_ours and stale_form.is_ours
+
+
+def test_a_photo_that_is_too_large_keeps_its_page(browser: Any, server: Any, visits: Visits):
+    address = visits.shown["applications-paper"].url or ""
+    with Guest(browser, server.url, login="pemohon") as guest:
+        answers = [sends(guest, address, photo=file_of(size)) for size in (10 * 2**20 + 1, LIMIT + 1)]
+
+    assert [answer.status for answer in answers] == [413, 413]
+    assert all('data-page="applications:paper"' in answer.html and answer.is_ours for answer in answers)
+
+
+def test_a_request_beyond_the_limit_is_refused_in_our_words(browser: Any, server: Any):
+    with Guest(browser, server.url, login="kas.pusat") as guest:
+        file = sends(guest, "/kas/rekonsiliasi/", file=file_of(LIMIT))
+        text = sends(guest, "/lacak/", ref="x" * (LIMIT + 1))
+
+    assert (file.status, text.status) == (413, 413)
+    assert file.is_ours and text.is_ours
+    assert 'data-code="request-too-large"' in file.html
+
+
+def test_what_is_no_longer_possible_is_said_on_its_own_page(browser: Any, server: Any, visits: Visits):
+    address = visits.shown["adjudication-answer-not-asked"].url or ""
+    with Guest(browser, server.url, login="pemohon") as guest:
+        answer = sends(guest, address, seen_at="/lacak/", text="Sudah saya perbaiki.")
+
+    assert answer.status == 409
+    assert answer.is_ours
+    assert not RAW.search(re.sub(r"<script.*?</script>|<[^>]+>", " ", answer.html, flags=re.S))
+
+
+def test_a_guesser_is_slowed_down_in_our_words(browser: Any, server: Any, visits: Visits):
+    ref = (visits.shown["applications-status-review"].url or "").split("/")[2]
+    with Guest(browser, server.url) as guest:
+        answers = [
+            sends(guest, "/lacak/", ref=ref, born_day="1", born_month="1", born_year=str(1940 + number))
+            for number in range(8)
+        ]
+
+    assert [answer.status for answer in answers][:3] == [404] * 3
+    assert answers[-1].status == 429
+    assert answers[-1].is_ours

@@ -276,4 +276,5 @@ def _one_again(follower: Follower, entry: Entry) -> None:
         with transaction.atomic():
             follower.take(entry)
     except Exception as trouble:  # noqa: BLE001 - parked with its cause
-        _park(follower, entry, _cause(trouble), tries=1)
+        patient = isinstance(trouble, Later | FactUnknown)
+        _park(follower, entry, _cause(trouble), tries=0 if patient else 1)

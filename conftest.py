@@ -58,14 +58,41 @@ def pytest_make_collect_report() -> Iterator[None]:
 
 # --- what migrations wrote (the offices) is put back after tests that commit ------------------------------
 
+_emptied = False  # a test that commits empties every table when it ends
+_written: str | None = None  # what migrations wrote
+
+
+def _commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    names = getattr(item, "fixturenames", [])
+    return bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in names
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        marker = item.get_closest_marker("django_db")
-        names = getattr(item, "fixturenames", [])
-        if (marker and marker.kwargs.get("transaction")) or "transactional_db" in names:
-            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+    for item in filter(_commits, items):
+        item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before a test that rolls back: fill the tables again, which an earlier one of the other kind has emptied.
+
+    A test that commits does that for itself.
+    """
+    global _emptied, _written
+    if not (item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", [])):
+        return
+    from django.db import connection
+    from pytest_django.plugin import blocking_manager_key
+
+    if _commits(item):
+        _written = _written or getattr(connection, "_test_serialized_contents", None)
+        _emptied = True
+    elif _emptied and _written:
+        with item.config.stash[blocking_manager_key].unblock():
+            connection.creation.deserialize_db_from_string(_written)
+        _emptied = False
 
 
 # --- for every test ---------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BALI = ZoneInfo("Asia/Makassar")
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 PHONE = "081234567890"
+PATIENT = {"Later", "NotHere", "KeyMissing", "behind"}  # waits for another node, and is no trouble
 
 
 # --- stories and deeds ------------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ def be_at(moment: datetime) -> None:
 
 
 def settle() -> None:
-    """The worker does what is due; nothing may stay behind and no sweep may stumble."""
+    """The worker does what is due; nothing may go wrong in it and no sweep may stumble."""
     from openpaspor.ledger import sweeps, worker
     from openpaspor.ledger.models import Entry, Parked
 
@@ -124,8 +125,8 @@ def settle() -> None:
     stumbled = {sweep.name: sweep.last_trouble for sweep in sweeps.sweeps() if sweep.last_trouble}
     assert not stumbled, stumbled
     assert not Entry.objects.unsealed().exists()
-    parked = [f"{row}: {row.cause}" for row in Parked.objects.exclude(cause__startswith="Later")]
-    assert not parked or "OPENPASPOR_MAY_PARK" in os.environ, parked
+    parked = [f"{row}: {row.cause}" for row in Parked.objects.all() if row.cause.split()[0] not in PATIENT]
+    assert not parked, parked
 
 
 def person(login: str) -> User:

@@ -75,5 +75,6 @@ def test_a_power_cut_harms_nothing(country: Country, point: str):
     assert again.code == 0, again.said[-3000:]
     verdict = stage.ask("ledger", "verify")
     assert verdict["first_bad"] is None and verdict["entries"], verdict
+    assert stage.ask("ledger", "parked")["parked"] == []
     failed = [row for row in stage.ask("invariants")["results"] if row["status"] == "fail"]
     assert not failed, json.dumps(failed)

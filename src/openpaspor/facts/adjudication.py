@@ -29,6 +29,8 @@ class CaseTaken(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class CaseSkipped(Fact):
+    """An adjudicator gave a case back to the queue, with a reason."""
+
     name = "adjudication.case_skipped"
 
     application: str
@@ -62,6 +64,8 @@ class SecondOpinion(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class TakenBack(Fact):
+    """A decision was taken back before it counted."""
+
     name = "adjudication.taken_back"
 
     application: str

@@ -89,6 +89,8 @@ class StopOrdered(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class StopLifted(Fact):
+    """What stood under this stop may go on."""
+
     name = "applications.stop_lifted"
 
     application: str

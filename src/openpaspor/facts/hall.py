@@ -10,6 +10,8 @@ from .base import Fact
 
 @dataclass(frozen=True, kw_only=True)
 class TicketIssued(Fact):
+    """Somebody got a number, with or without an application."""
+
     name = "hall.ticket_issued"
 
     office: str
@@ -50,6 +52,8 @@ class TicketChanged(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class CounterOpened(Fact):
+    """An officer sat down at a counter."""
+
     name = "hall.counter_opened"
 
     office: str
@@ -58,6 +62,8 @@ class CounterOpened(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class CounterClosed(Fact):
+    """An officer got up from a counter."""
+
     name = "hall.counter_closed"
 
     office: str

@@ -73,6 +73,8 @@ class Interviewed(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class PortraitTaken(Fact):
+    """The photo of the holder was taken; codes of what one should look at again."""
+
     name = "intake.portrait_taken"
 
     application: str

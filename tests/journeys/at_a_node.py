@@ -60,3 +60,32 @@ def log(arguments: Sequence[str]) -> int:
     return _answer(
         {"position": last.position if last else 0, "parked": [str(row) for row in Parked.objects.all()]}
     )
+
+
+def first_name(arguments: Sequence[str]) -> int:
+    """The name in the oldest dossier, to be sure that there is something to be found."""
+    from openpaspor.applications import dossier
+    from openpaspor.applications.models import Application
+    from openpaspor.kit import clock
+
+    oldest = Application.objects.order_by("pk")[0]
+    answers = dossier.open_answers(oldest, actor="worker", why="check", now=clock.now())
+    return _answer({"name": answers.full_name})
+
+
+def every_column(arguments: Sequence[str]) -> int:
+    """All that stands in each column of each table, as bytes in hexadecimal."""
+    from django.db import connection
+
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            names = [column[0] for column in cursor.description]
+            for name, values in zip(names, zip(*cursor.fetchall(), strict=True), strict=False):
+                found[f"{table}.{name}"] = b"\n".join(_as_bytes(value) for value in values).hex()
+    return _answer(found)
+
+
+def _as_bytes(value: Any) -> bytes:
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()

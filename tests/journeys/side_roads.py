@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from . import road
-from .road import Story, Telling, answers_of, began_with, call, decide, interview, picture, slot_at
+from .road import Story, Telling, answers_of, began_with, call, cleaned_picture, decide, interview, slot_at
 
 if TYPE_CHECKING:
     from openpaspor.applications.models import Application
@@ -109,7 +109,7 @@ def ask(told: Telling) -> None:
 def answer(told: Telling) -> None:
     from openpaspor.adjudication import actions as centre
 
-    centre.answer(walk_in_case(), "Ini lebih jelas.", picture(90), **told.by(OFFICER))
+    centre.answer(walk_in_case(), "Ini lebih jelas.", cleaned_picture(90), **told.by(OFFICER))
 
 
 @CENTRE.deed("2026-11-26 10:10")
@@ -167,7 +167,7 @@ def apply_at_home(told: Telling, name: str, nik: str, born: date) -> None:
         answers=answers_of(name, nik, born), booklet="regular", years=5, **me,
     )  # fmt: skip
     for paper in needed("adult-new"):
-        desk.keep_paper(application, paper.code, picture(), action_id=told.id(paper.code), **me)
+        desk.keep_paper(application, paper.code, cleaned_picture(), action_id=told.id(paper.code), **me)
     desk.declare(application, action_id=told.id("send"), **me)
 
 

@@ -32,6 +32,8 @@ NAMED = [
     "L10",
     "Q1",
 ]
+pytestmark = pytest.mark.django_db
+
 TOLD = ("furniture", "road", "counter", "money", "places")
 
 
@@ -186,8 +188,8 @@ PLANTS: dict[tuple[str, str], Callable[[], list[str]]] = {
 }  # fmt: skip
 
 
-def test_nothing_looked_at_is_no_pass(db: None):
-    """Stands first and asks for `db`, so that it runs before lives are told."""
+def test_nothing_looked_at_is_no_pass():
+    """Stands first, so that it runs before lives are told."""
     empty = run_checks(NAMED)
 
     told_by_migrations = {row.id for row in empty if row.rows}

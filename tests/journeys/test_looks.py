@@ -22,7 +22,7 @@ from openpaspor.accounts.models import User
 from openpaspor.adjudication import actions as centre
 from openpaspor.adjudication.models import Case
 from openpaspor.applications import dossier
-from openpaspor.applications.models import Application
+from openpaspor.applications.models import Application, DossierKey
 from openpaspor.hall.models import Ticket
 from openpaspor.kit import clock
 from openpaspor.ledger.models import Entry
@@ -70,13 +70,14 @@ class Seen:
     statuses: dict[str, Counter[int]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
-    def open_all(self, stop: str) -> None:
+    def open_all(self, stop: str, words: list[str] | None = None) -> None:
+        """Every door for every application; `words` that a page of it may show are read in its dossier."""
         for application in Application.objects.order_by("pk"):
-            words = words_of(application)
+            theirs = words_of(application) if words is None else words
             for door in self.that_open():
                 for role in door.roles:
                     for address in addresses(door, application):
-                        self.open(stop, door, PEOPLE[role], address, application, words)
+                        self.open(stop, door, PEOPLE[role], address, application, theirs)
 
     def that_open(self) -> list[Door]:
         """All doors but those that were seen to take posts alone."""
@@ -195,3 +196,20 @@ def test_every_door_was_opened_or_only_takes_posts(seen: Seen):
 
     assert {door.name for door in doors()} == set(seen.statuses)
     assert shut == {}
+
+
+def test_a_file_that_has_not_come_here_is_a_sentence_and_no_look(seen: Seen):
+    """As on a node that has the row but neither the key nor the papers."""
+    DossierKey.objects.all().delete()
+    without = Seen()
+
+    without.open_all("without the key", [])
+
+    assert without.wrong == []
+    assert {status for statuses in without.statuses.values() for status in statuses} <= {200, 404, 405, 409}
+    case = reverse("intake:case", kwargs={"ref": Application.objects.order_by("pk")[0].ref})
+    client = Client()
+    client.force_login(road.person("petugas.denpasar"), backend="django.contrib.auth.backends.ModelBackend")
+    refused = client.get(case)
+    assert refused.status_code == 409
+    assert 'data-code="dossier-not-here"' in refused.content.decode()

@@ -89,22 +89,31 @@ def state_is_replay() -> Found:
     return found
 
 
-@check("A2", "Only moves of the map, one after the other, each in the version that follows.")
+@check(
+    "A2",
+    "Only moves of the map, one after the other, each in the version that follows, where it may happen, under its term.",
+)
 def only_allowed_moves() -> Found:
     found = Found()
     parked = {
         ref for (ref,) in rows("SELECT DISTINCT application FROM ledger_parked")
     }  # an earlier part has not come
+    roles = {
+        (node, epoch): role for node, epoch, role in rows("SELECT node, epoch, role FROM ledger_noderecord")
+    }
     at: dict[str, tuple[str, int]] = {}
-    for ref, raw in rows(
-        "SELECT application, fact FROM ledger_entry WHERE kind = 'applications.moved' ORDER BY application, version"
+    held: dict[str, tuple[str, int]] = {}  # custodian and term
+    for ref, node, epoch, raw in rows(
+        "SELECT application, node, epoch, fact FROM ledger_entry WHERE kind = 'applications.moved'"
+        " ORDER BY application, version"
     ):
         found.rows += 1
         if ref in parked:
             continue
         fact = json.loads(raw)
         state, version = at.get(ref, ("DRAFT", 0))
-        arrow = MOVES.get(fact["move"])
+        arrow, role = MOVES.get(fact["move"]), roles.get((node, epoch), "everything")
+        custodian, term = held.get(ref, (fact["custodian"], fact["term"]))
         if (
             arrow is None
             or fact["origin"] != state
@@ -113,9 +122,12 @@ def only_allowed_moves() -> Found:
             or fact["version"] != version + 1
             or fact["custodian"] != STATES[arrow.target].custodian
             or (state in ENDS and not arrow.takes)
+            or (role != "everything" and role not in arrow.sites)
+            or fact["term"] != term + (fact["custodian"] != custodian)
         ):
             found.offending.append(f"{ref} v{fact['version']}")
         at[ref] = (fact["target"], fact["version"])
+        held[ref] = (fact["custodian"], fact["term"])
     return found
 
 

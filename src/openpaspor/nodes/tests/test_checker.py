@@ -102,6 +102,10 @@ PLANTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("A2", "a wrong custodian"): lambda: [
         """UPDATE ledger_entry SET fact = replace(fact, '"custodian":"office"', '"custodian":"centre"')"""
     ],
+    ("A2", "a move where it may not happen"): lambda: ["UPDATE ledger_noderecord SET role = 'portal'"],
+    ("A2", "a term that did not rise"): lambda: [
+        """UPDATE ledger_entry SET fact = replace(fact, '"term":2', '"term":1')"""
+    ],
     ("A6", "a deed that is there twice"): lambda: twice("ledger_deed"),
     ("A6", "a deed whose arguments were rubbed out"): lambda: ["UPDATE ledger_deed SET arguments = ''"],
     ("S1", "more people than places"): lambda: [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -49,14 +48,6 @@ WATCH_REASONS: dict[str, Any] = {
     "lost-document": _("Document reported in wrong hands"),
     "other": _("Other"),
 }
-
-
-@dataclass(frozen=True)
-class Flag:
-    """A check that needs eyes: which, why, and which other applications it points to."""
-
-    code: str
-    detail: str
 
 
 def allowed_reasons(verdict: str) -> tuple[Reason, ...]:

@@ -11,7 +11,7 @@ from openpaspor.facts.applications import Moved, Started, StopLifted, StopOrdere
 from openpaspor.facts.base import parse_moment
 from openpaspor.journey import START, Site
 
-from .models import Application, Channel
+from .models import Channel
 
 MOMENTS = frozenset({"bill_due_at", "place_starts_at", "decided_at"})
 DAYS = frozenset({"owed_until", "promised_on", "collect_by"})
@@ -68,7 +68,3 @@ def _told(text: str) -> tuple[str, Any]:
     if name in DAYS and value is not None:
         value = date.fromisoformat(value)
     return ("office_id" if name == "office" else name), value
-
-
-def is_known_column(name: str) -> bool:
-    return name == "office_id" or any(field.name == name for field in Application._meta.concrete_fields)

@@ -96,8 +96,3 @@ def _blockers(row: Row) -> list[Wait]:
         elif row.bill_status == "matching":
             waits.insert(0, Wait("PAY_MATCH", Who.OFFICE, None, "do-not-pay-again"))
     return waits
-
-
-def may_print(row: Row) -> bool:
-    """Approved, nothing stopped, and the bill paid or lawfully exempt."""
-    return row.state == State.APPROVED and not row.stop_order and row.bill_status in ("paid", "exempt")

@@ -9,6 +9,8 @@ import os
 import sys
 import threading
 
+from openpaspor.kit.refused import Refused
+
 KILLED = 137
 _passed: dict[str, int] = {}
 _counting = threading.Lock()
@@ -29,3 +31,14 @@ def fault(name: str) -> None:
         sys.stderr.write(f"fault point {name} reached: stopping as a power cut would\n")
         sys.stderr.flush()
         os._exit(KILLED)
+
+
+class FaultOutsideDemo(Refused):
+    code = "fault-outside-demo"
+    message = "OPENPASPOR_FAULT is set, but this is no demo. Take it away and start again."
+
+
+def refuse_outside_demo(*, demo: bool) -> None:
+    """Only a demo may be told to die at a fault point."""
+    if os.environ.get("OPENPASPOR_FAULT") and not demo:
+        raise FaultOutsideDemo()

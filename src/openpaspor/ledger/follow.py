@@ -205,7 +205,7 @@ def _park(follower: Follower, entry: Entry, cause: str, *, tries: int) -> None:
     Parked.objects.filter(follower=follower.name, application=entry.application, cause="behind").update(
         tries=tries, retry_at=retry_at
     )
-    if made:
+    if made and tries:  # what only waits for an earlier part is no trouble
         log.warning("parked %s for %s: %s", entry, follower.name, cause)
 
 

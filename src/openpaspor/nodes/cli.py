@@ -74,13 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _obey(words: list[str]) -> int:
     from django.db import DatabaseError
 
+    from openpaspor.kit.faults import refuse_outside_demo
     from openpaspor.kit.refused import Refused
+    from openpaspor.ledger import node
 
     asked = words[0].replace("-", "_") if words else ""
     names = [asked] if asked in _names() else _names()
     try:
         if asked not in PURE:
             set_up_django()
+            refuse_outside_demo(demo=node.here().demo)
         parsed = _parser(names).parse_args(words)
         return int(parsed.run(parsed))
     except Refused as refusal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -61,7 +62,8 @@ class NotAWorkingDay(Refused):
 @transaction.atomic
 def open_calendar(office: Office, day: date, *, action_id: str, actor: str, now: datetime) -> int:
     """Put the places of one day on sale, by the office's quotas and hours. Returns places; a closed day has none."""
-    return _open([(office, [day])], once_id=action_id, actor=actor, now=now)
+    asked = [office.code, day.isoformat()]
+    return _open([(office, [day])], action_id, asked, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -75,16 +77,18 @@ def open_calendars(
     start: date | None = None,
 ) -> int:
     """Put the next working days of many offices on sale at once, from `start` or each office's own today on."""
+    asked = [[office.code for office in offices], working_days, start and start.isoformat()]
     days = [
         (office, calendars.open_days(office, start or calendars.today(office, now), working_days))
         for office in offices
     ]
-    return _open(days, once_id=action_id, actor=actor, now=now)
+    return _open(days, action_id, asked, actor=actor, now=now)
 
 
-def _open(wanted: list[tuple[Office, list[date]]], *, once_id: str, actor: str, now: datetime) -> int:
-    asked = [[office.code, [day.isoformat() for day in days]] for office, days in wanted]
-    with once(once_id, asked) as seen:
+def _open(
+    wanted: list[tuple[Office, list[date]]], action_id: str, asked: list[Any], *, actor: str, now: datetime
+) -> int:
+    with once(action_id, asked) as seen:
         if seen:
             return int(seen.answer)
         read = calendars.reader(now, "custody_cutoff_minute", "short_notice_minutes")
@@ -157,7 +161,8 @@ def open_released(office: Office, through: date, *, actor: str, now: datetime) -
     days = [day for day in ahead if is_working_day(day)]
     places = 0
     if days:
-        places = _open([(office, days)], once_id=f"release:{office.code}:{through}", actor=actor, now=now)
+        asked = [office.code, through.isoformat()]
+        places = _open([(office, days)], f"release:{office.code}:{through}", asked, actor=actor, now=now)
     _sell_through(office, through)
     return places
 

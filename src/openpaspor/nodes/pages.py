@@ -293,7 +293,7 @@ def sends_nothing(name: str, args: Find = tuple) -> Callable[[], tuple[Step, ...
 STATUSES = tuple(
     Page(name="applications:status", case=state.lower(), login=ME, args=mine(state))
     for state in State
-    if state not in (State.DRAFT, State.ENROLLED, State.WITHDRAWN, State.EXPIRED, State.UNCOLLECTED)
+    if state not in (State.DRAFT, State.WITHDRAWN, State.EXPIRED, State.UNCOLLECTED)
 )
 STEPS = tuple(
     Page(

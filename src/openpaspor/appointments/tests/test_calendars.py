@@ -70,6 +70,17 @@ def test_opening_a_day_twice_changes_nothing():
     assert list(Slot.objects.order_by("pk").values()) == before
 
 
+def test_the_same_request_after_a_day_was_closed_gives_the_same_answer():
+    office = make_office()
+    request = {"action_id": "release", "actor": "S-1"}
+    places_before = calendar_actions.open_calendars([office], 3, now=NOW, **request)
+    calendar_actions.close_day(office, TOMORROW, "flood", action_id="flood", actor="S-1", now=NOW)
+
+    again = calendar_actions.open_calendars([office], 3, now=NOW + timedelta(days=1), **request)
+
+    assert again == places_before
+
+
 @pytest.mark.parametrize("day", [date(2026, 11, 28), date(2026, 12, 25), date(2026, 12, 24)])
 def test_weekends_holidays_and_collective_leave_have_no_places(day):
     office = make_office()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shutil
 import sys
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         if Entry.objects.exists():
             cli.say(f"{home} is not empty. Use --reset to throw away what is there.")
             return cli.CANNOT_START
+        gc.set_threshold(100_000, 20, 20)  # much is made and little of it in circles: a tenth of the time
         report = build(args.seed, args.size, progress)
     cli.say(f"\n{report.applications} applications in {report.seconds} s.")
     if args.json:

@@ -31,6 +31,7 @@ from openpaspor.ledger.node import here
 from openpaspor.nodes import cli, machine, statics, tables
 
 HELP = "serve the site on http://HOST:PORT"
+PIECE, HEARS_AT_MOST = 64 * 2**10, 64 * 2**20
 GIVE_UP_AFTER = 5  # seconds an open request may hold up a stop
 DOORS = (
     ("applicants", "/", "pemohon, 081200000001"),
@@ -163,7 +164,7 @@ def open_for_business(args: argparse.Namespace, *, parent: int) -> Callable[...,
         signal.signal(sign, signal.SIG_DFL)  # until Granian sets its own, a stop stops us at once
     os.setpgid(0, 0)  # Ctrl-C is for the main process, which then stops us in good order
     die_with_parent(parent)
-    application = without_our_environment(get_wsgi_application())
+    application = without_our_environment(hearing_all(get_wsgi_application()))
     if is_sqlite():
         worker.start_worker_thread()
     announce(args)
@@ -188,6 +189,24 @@ def without_our_environment(application: Callable[..., Any]) -> Callable[..., An
         )
 
     return clean
+
+
+def hearing_all(application: Callable[..., Any]) -> Callable[..., Any]:
+    """Take in what is left of a request before its answer goes out, and throw it away.
+
+    Otherwise Granian closes the line while the browser still sends, and "your file is too large" is never read.
+    Beyond `HEARS_AT_MOST` bytes the line is closed.
+    """
+
+    def patient(environ: dict[str, Any], start_response: Any) -> Any:
+        answer = application(environ, start_response)
+        if int(environ.get("CONTENT_LENGTH") or 0) > PIECE:
+            heard = 0
+            while heard < HEARS_AT_MOST and (piece := environ["wsgi.input"].read(PIECE)):
+                heard += len(piece)
+        return answer
+
+    return patient
 
 
 def announce(args: argparse.Namespace) -> None:

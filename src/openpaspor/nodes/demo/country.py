@@ -62,13 +62,13 @@ PAST_DAYS, COMING_DAYS = 10, 10  # working days
 # How many of 300 applications end where, as the clock stops.
 FATES: dict[State, int] = {
     State.COLLECTED: 51, State.READY: 24, State.PRINTED: 5, State.APPROVED: 12, State.REVIEW: 20, State.ASKED: 5,
-    State.REFUSED: 5, State.DEFERRED: 3, State.INCOMPLETE: 8, State.ARRIVED: 26, State.BOOKED: 78, State.HOLDING: 8,
+    State.REFUSED: 5, State.DEFERRED: 3, State.ENROLLED: 2, State.INCOMPLETE: 8, State.ARRIVED: 26, State.BOOKED: 78, State.HOLDING: 8,
     State.SUBMITTED: 14, State.DRAFT: 16, State.WITHDRAWN: 6, State.EXPIRED: 4, State.MISSED: 10,
     State.UNCOLLECTED: 5,
 }  # fmt: skip
 AFTER_VISIT = (
     State.COLLECTED, State.READY, State.PRINTED, State.APPROVED, State.REVIEW, State.ASKED, State.REFUSED,
-    State.DEFERRED, State.INCOMPLETE, State.UNCOLLECTED,
+    State.DEFERRED, State.ENROLLED, State.INCOMPLETE, State.UNCOLLECTED,
 )  # fmt: skip
 VERDICTS = {
     State.COLLECTED: Verdict.APPROVE, State.READY: Verdict.APPROVE, State.PRINTED: Verdict.APPROVE,
@@ -307,7 +307,7 @@ class Country:
             return rng.choice(self.past[3:7])
         if fate in (State.PRINTED, State.APPROVED):
             return rng.choice(self.past[6:8])
-        if fate == State.REVIEW:
+        if fate in (State.REVIEW, State.ENROLLED):
             return rng.choice(self.past[8:])
         if fate in (State.INCOMPLETE, State.MISSED):
             return rng.choice(self.past[6:])
@@ -523,6 +523,9 @@ class Country:
                 self.hand_over(life, **known)
             else:
                 self.work_on(life.application, complete=life.fate != State.INCOMPLETE, **known)
+                if life.fate == State.ENROLLED:  # the police call before the file has left
+                    centre_officer = self.people["adjudikator1.pusat"].code
+                    desk.order_stop(life.application, "watch-list", actor=centre_officer, now=known["now"])
         ticket.refresh_from_db()
         if ticket.state == TicketState.CALLED:
             hall.finish_ticket(ticket, action_id=self.deed(), **known)

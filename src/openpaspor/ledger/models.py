@@ -18,6 +18,10 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def sealed(self) -> EntryQuerySet:
         return self.filter(position__isnull=False).order_by("position")
 
+    def standing(self) -> EntryQuerySet:
+        """What followers act on, in the order of reading."""
+        return self.sealed().filter(void=False)
+
     def of(self, application: str) -> EntryQuerySet:
         """Everything said of one application, in the order this node learnt it."""
         return self.filter(application=application).order_by("id")
@@ -43,6 +47,9 @@ class Entry(models.Model):
     hash = models.CharField(max_length=64, blank=True)
     signature = models.BinaryField(null=True)
     sealed_at = models.DateTimeField(null=True)  # UTC, wall clock
+    void = models.BooleanField(
+        default=False
+    )  # kept and sent on, but no follower acts on it; a Conflict says why
 
     objects = EntryQuerySet.as_manager()
 
@@ -73,14 +80,18 @@ class Entry(models.Model):
 
 
 class NodeRecord(models.Model):
-    """A node we know: its public keys in one epoch, its role and the offices it serves."""
+    """A node we know: its public keys in one epoch, its role, the offices it serves, where it listens."""
 
     node = models.CharField(max_length=40)
     epoch = models.PositiveIntegerField()
     role = models.CharField(max_length=12)
     offices = models.JSONField(default=list)
-    sign_public = models.CharField(max_length=64)  # hex
-    box_public = models.CharField(max_length=64)  # hex
+    url = models.CharField(max_length=200, blank=True)  # empty: it calls us, we cannot call it
+    sign_public = models.CharField(max_length=64)  # hex; Ed25519, seals entries
+    box_public = models.CharField(max_length=64)  # hex; X25519, application keys are wrapped to it
+    wire_public = models.CharField(max_length=64, blank=True)  # hex; Ed25519, signs messages between nodes
+    seal_public = models.CharField(max_length=130, blank=True)  # hex; P-256, signs visit passes
+    revoked_at = models.DateTimeField(null=True)  # UTC; from then on nothing new is taken from it
 
     class Meta:
         constraints = [
@@ -89,6 +100,117 @@ class NodeRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node}/{self.epoch}"
+
+
+class Invitation(models.Model):
+    """A one-time code by which a new node is enrolled. Only its hash is kept."""
+
+    code_hash = models.CharField(max_length=64, primary_key=True)
+    node = models.CharField(max_length=40)
+    role = models.CharField(max_length=12)
+    offices = models.JSONField(default=list)
+    made_by = models.CharField(max_length=40)  # actor
+    expires_at = models.DateTimeField()  # UTC, wall clock
+    used_at = models.DateTimeField(null=True)  # UTC, wall clock
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.node}"
+
+
+class Link(models.Model):
+    """Our line to another node: what was sent, what its database confirmed, what came, and how the line is."""
+
+    peer = models.CharField(max_length=40, primary_key=True)
+    # What we send. To the centre: our own log, dense. To others: a selection, counted and chained for this link.
+    considered = models.PositiveBigIntegerField(default=0)  # our position up to which the selection was made
+    queued = models.PositiveBigIntegerField(default=0)  # entries in the selection so far
+    queued_chain = models.CharField(max_length=64, default="0" * 64)
+    confirmed_epoch = models.PositiveIntegerField(default=0)  # dense: of our own log
+    confirmed = models.PositiveBigIntegerField(default=0)  # dense: seq; selection: count
+    # What came: the selection the peer makes for us, under the peer's epoch
+    heard_epoch = models.PositiveIntegerField(default=0)
+    heard = models.PositiveBigIntegerField(default=0)
+    heard_chain = models.CharField(max_length=64, default="0" * 64)
+    # How the line is, wall clock
+    number = models.PositiveBigIntegerField(default=0)  # of the last message taken from the peer; only rises
+    called_at = models.DateTimeField(null=True)  # last attempt of ours
+    answered_at = models.DateTimeField(null=True)  # last signed answer or call of the peer
+    whole_at = models.DateTimeField(null=True)  # last moment at which nothing was left to send or fetch
+    trouble = models.CharField(max_length=60, blank=True)  # code of what is wrong now
+    quarantined = models.CharField(
+        max_length=200, blank=True
+    )  # why its messages are refused until a person decides
+
+    def __str__(self) -> str:
+        return self.peer
+
+
+class Outgoing(models.Model):
+    """One entry of the selection for one link."""
+
+    link = models.ForeignKey(Link, models.CASCADE)
+    count = models.PositiveBigIntegerField()  # 1, 2, 3 … on this link
+    chain = models.CharField(max_length=64)  # SHA-256(chain before ‖ hash of the entry), hex
+    entry = models.ForeignKey(Entry, models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "count"], name="one_entry_per_count_of_a_link"),
+            models.UniqueConstraint(fields=["link", "entry"], name="an_entry_goes_once_over_a_link"),
+        ]
+        verbose_name_plural = "outgoing"
+
+    def __str__(self) -> str:
+        return f"{self.link_id} {self.count}"
+
+
+class Subscription(models.Model):
+    """A node that is told everything of one application, from the day it first concerned it."""
+
+    link = models.ForeignKey(Link, models.CASCADE)
+    application = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "application"], name="subscribed_once_to_an_application")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.link_id} {self.application}"
+
+
+class Wanted(models.Model):
+    """A file of which an entry spoke and whose bytes have not come yet."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    application = models.CharField(max_length=16, db_index=True)
+    wanted_at = models.DateTimeField()  # UTC, wall clock
+
+    class Meta:
+        ordering = ["wanted_at", "digest"]
+        verbose_name_plural = "wanted"
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class Conflict(models.Model):
+    """*Perlu dilihat*: what two nodes said that cannot both stand, or what a node may not say. A person decides."""
+
+    code = models.CharField(max_length=30)  # no-authority, old-term, equal-terms, fork, fields-differ
+    application = models.CharField(max_length=16, blank=True, db_index=True)
+    entry = models.ForeignKey(Entry, models.PROTECT, null=True)  # what came
+    other = models.ForeignKey(Entry, models.PROTECT, null=True, related_name="+")  # what stood here
+    detail = models.JSONField(default=dict)  # codes and times, no personal data
+    found_at = models.DateTimeField()  # UTC
+    seen_by = models.CharField(max_length=40, blank=True)  # actor
+    seen_at = models.DateTimeField(null=True)  # UTC
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code", "entry"], name="one_conflict_per_entry")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.application}"
 
 
 class Cursor(models.Model):

@@ -1,6 +1,7 @@
 """The keys of one node, each in a file of its own under `keys/`, made on first use and never sent anywhere.
 
 sign    Ed25519; seals entries. Only the worker loads it.
+wire    Ed25519; signs messages to other nodes, and the answers that web processes give them.
 box     X25519; others wrap application keys to its public half.
 rest    AES-256; what this node keeps for itself (phone numbers, messages, TOTP secrets).
 search  HMAC-SHA-256; turns a NIK or a phone number into a token that can be looked up but not read.
@@ -90,6 +91,14 @@ class KeyRing:
 
     def _sign(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._file("sign"))
+
+    @cached_property
+    def wire_key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self._file("wire"))
+
+    @cached_property
+    def wire_public(self) -> bytes:
+        return self.wire_key.public_key().public_bytes_raw()
 
     def sign(self, message: bytes) -> bytes:
         """Ed25519 signature of this node over `message`; for the worker and for visit passes."""

@@ -146,6 +146,57 @@ class SettlementRead(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DifferenceFound(Fact):
+    """A bank's list and our receipts disagree about a transaction."""
+
+    name = "payments.difference_found"
+
+    provider: str
+    transaction: str
+    digest: str  # SHA-256 of the file
+    kind: str  # sum, code, twice, missing
+    ours_idr: int  # what we knew of
+    bank_idr: int  # what the list says
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceProposed(Fact):
+    """One person says how a difference came about; a second one has to agree."""
+
+    name = "payments.difference_proposed"
+
+    provider: str
+    transaction: str
+    kind: str
+    reason: str  # code
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceDropped(Fact):
+    """The reason given for a difference does not hold; it is open again."""
+
+    name = "payments.difference_dropped"
+
+    provider: str
+    transaction: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceSettled(Fact):
+    """A difference is explained: by two people when money is in it, by one when not, or by a later list."""
+
+    name = "payments.difference_settled"
+
+    provider: str
+    transaction: str
+    kind: str
+    reason: str  # code
+    ours_idr: int
+    bank_idr: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExemptionProposed(Fact):
     """One person says that the law lets this applicant not pay; a head of office decides."""
 

@@ -40,6 +40,7 @@ DOORS: dict[str, list[tuple[str, Any]]] = {
         ("payments:kas", _("Unmatched money")),
         ("payments:kas_bills", _("Find a bill")),
         ("payments:settlements", _("Settlement files")),
+        ("payments:differences", _("Differences")),
     ],
     Role.OPS: [
         ("nodes:ops", _("Operations")),

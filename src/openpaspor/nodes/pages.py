@@ -25,7 +25,7 @@ from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.offices import calendars
 from openpaspor.offices.models import Office
-from openpaspor.payments.models import BankTransaction, Receipt, SettlementFile
+from openpaspor.payments.models import BankTransaction, Difference, Receipt, SettlementFile
 
 ME = demo_people.APPLICANT
 OFFICE = "DENPASAR"
@@ -188,6 +188,10 @@ def lost_money() -> tuple[Any, ...]:
 
 def settlement_file() -> tuple[Any, ...]:
     return (_one(SettlementFile.objects.order_by("pk")).pk,)
+
+
+def difference() -> tuple[Any, ...]:
+    return (_one(Difference.objects.unsettled()).pk,)
 
 
 def bank_slip() -> tuple[Any, ...]:
@@ -441,6 +445,8 @@ PAGES: tuple[Page, ...] = (
     Page(name="payments:kas_money", login=KAS, args=lost_money),
     Page(name="payments:settlements", login=KAS),
     Page(name="payments:settlement", login=KAS, args=settlement_file),
+    Page(name="payments:differences", login=KAS),
+    Page(name="payments:difference", login=KAS, args=difference),
     # Operations
     Page(name="nodes:ops", login=OPS),
     Page(name="accounts:postings", login=OPS),
@@ -492,6 +498,9 @@ NOT_PAGES: dict[str, str] = {
     "payments:ask_refund": DEED,
     "payments:drop_refund": DEED,
     "payments:agree_refund": DEED,
+    "payments:explain": DEED,
+    "payments:agree_difference": DEED,
+    "payments:drop_difference": DEED,
     "payments:decide_exemption": DEED,
     "payments:bank_pay": DEED,
     "payments:bank_deliver": DEED,

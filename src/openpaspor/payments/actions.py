@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -15,6 +16,8 @@ from openpaspor.facts.payments import (
     BillCancelled,
     BillLapsed,
     BillOpened,
+    DifferenceFound,
+    DifferenceSettled,
     Exempted,
     ExemptionDeclined,
     ExemptionProposed,
@@ -40,6 +43,10 @@ from .models import (
     Bill,
     BillLine,
     CodeCounter,
+    Difference,
+    DifferenceKind,
+    DifferenceReason,
+    DifferenceStatus,
     Exemption,
     ExemptionStatus,
     Ground,
@@ -532,6 +539,38 @@ def drop_refund(receipt: Receipt, *, action_id: str, actor: str, now: datetime) 
         return seen.remember(receipt)
 
 
+def correct_by_list(receipt: Receipt, line: SettlementLine, *, actor: str, now: datetime) -> None:
+    """Take over sum and code of unmatched money from the bank's list, and look again what it can pay.
+
+    Inside the caller's transaction. Raises AlreadyPlaced when the money is not unmatched any more.
+    """
+    before = Bill.objects.filter(code=receipt.code).first()
+    concerned = BillLine.objects.filter(bill__code__in=(receipt.code, line.code))
+    _lock_rows(sorted(set(concerned.values_list("application_id", flat=True))))
+    bill = _find_and_lock(line.code)
+    (receipt,) = _unmatched([receipt])
+    receipt.amount_idr, receipt.currency, receipt.code = line.amount_idr, "IDR", line.code
+    receipt.proof = Proof.SETTLEMENT
+    receipt.refund_asked_by = receipt.refund_reason = ""
+    money = Notice(
+        provider=receipt.provider,
+        txn=receipt.provider_txn,
+        code=line.code,
+        amount_idr=line.amount_idr,
+        paid_at=receipt.paid_at,
+    )
+    trouble = rules.trouble_with(money, _owed(bill), grace=_grace(bill, now))
+    if bill is not None and not trouble:
+        _allocate(receipt, bill, bill.applications()[0], actor=actor, now=now)
+        _settle(bill, paid_at=receipt.paid_at, actor=actor, now=now)
+    else:
+        receipt.reason, receipt.owner = trouble, actor
+        receipt.save()
+        _park(receipt, bill, actor=actor, now=now)
+    for application in before.applications() if before and before != bill else ():
+        _nothing_to_match(application, actor=actor, now=now)
+
+
 # Settlement files
 
 
@@ -555,6 +594,8 @@ def read_settlement(statement: Statement, *, actor: str, now: datetime) -> Settl
         for number, line in enumerate(statement.lines, start=1):
             _read_line(file, number, line, statement.numbers.get(line.txn, ""), actor=actor, now=now)
             fault("payments.settlement_line")
+        for receipt in file.missing().exclude(differences__kind=DifferenceKind.MISSING):
+            _disagree(file, receipt, DifferenceKind.MISSING, bank_idr=0, actor=actor, now=now)
         said = SettlementRead(
             provider=file.provider, digest=file.digest, lines=len(statement.lines), total_idr=file.total_idr
         )
@@ -578,7 +619,7 @@ def _read_line(
         outcome = Outcome.MATCHED
     if outcome != Outcome.DUPLICATE:
         Receipt.objects.filter(pk=receipt.pk).update(settled_idr=line.amount_idr, ntpn=ntpn)
-    SettlementLine.objects.create(
+    row = SettlementLine.objects.create(
         file=file,
         number=number,
         provider_txn=line.txn,
@@ -588,6 +629,63 @@ def _read_line(
         outcome=outcome,
         receipt=receipt,
     )
+    known: dict[str, Any] = {"line": row, "bank_idr": line.amount_idr, "actor": actor, "now": now}
+    if outcome == Outcome.DUPLICATE:
+        _disagree(file, receipt, DifferenceKind.TWICE, **known)
+    elif outcome == Outcome.DIFFERS:
+        same_sum = receipt.amount_idr == line.amount_idr
+        _disagree(file, receipt, DifferenceKind.CODE if same_sum else DifferenceKind.SUM, **known)
+    for gap in Difference.objects.unsettled().filter(receipt=receipt, kind=DifferenceKind.MISSING):
+        settle_difference(gap, DifferenceReason.LATER_LIST, actor=actor, now=now)
+
+
+def _disagree(
+    file: SettlementFile,
+    receipt: Receipt,
+    kind: DifferenceKind,
+    *,
+    bank_idr: int,
+    actor: str,
+    now: datetime,
+    line: SettlementLine | None = None,
+) -> None:
+    """Write down a difference; whoever read the list looks after it."""
+    ours = 0 if kind == DifferenceKind.TWICE else receipt.amount_idr
+    Difference.objects.create(
+        file=file,
+        line=line,
+        receipt=receipt,
+        kind=kind,
+        ours_idr=ours,
+        bank_idr=bank_idr,
+        found_at=now,
+        owner=actor,
+    )
+    found = DifferenceFound(
+        provider=receipt.provider,
+        transaction=receipt.provider_txn,
+        digest=file.digest,
+        kind=kind.value,
+        ours_idr=ours,
+        bank_idr=bank_idr,
+    )
+    record(found, actor=actor, now=now)
+
+
+def settle_difference(difference: Difference, reason: DifferenceReason, *, actor: str, now: datetime) -> None:
+    """Write down how a difference ended, inside the caller's transaction."""
+    difference.status, difference.reason = DifferenceStatus.SETTLED, reason
+    difference.settled_by, difference.settled_at = actor, now
+    difference.save()
+    settled = DifferenceSettled(
+        provider=difference.receipt.provider,
+        transaction=difference.receipt.provider_txn,
+        kind=difference.kind,
+        reason=reason.value,
+        ours_idr=difference.ours_idr,
+        bank_idr=difference.bank_idr,
+    )
+    record(settled, actor=actor, now=now)
 
 
 # Exemptions

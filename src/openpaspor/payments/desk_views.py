@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -29,6 +29,10 @@ from . import actions, gateways, rules
 from .forms import DecisionForm, ExemptionForm, PlaceForm, RefundForm, SettlementForm, find_bills
 from .models import (
     Bill,
+    Difference,
+    DifferenceKind,
+    DifferenceReason,
+    DifferenceStatus,
     Exemption,
     ExemptionStatus,
     NoticeCount,
@@ -48,7 +52,8 @@ class Wrong:
     code: str
 
 
-def _wrong(form: Any) -> Wrong:
+def wrong(form: Any) -> Wrong:
+    """The mark for a form that was not accepted."""
     for errors in form.errors.as_data().values():
         return Wrong(errors[0].code or "invalid")
     return Wrong("invalid")
@@ -62,11 +67,16 @@ class Day:
     count: int
     received_idr: int
     settled_idr: int
-    unsettled: int  # receipts that no settlement file has named yet
+    unsettled: int  # receipts that no settlement file has named yet, and nobody has explained
+    explained_idr: int  # of the difference, what people have settled
 
     @property
     def difference_idr(self) -> int:
         return self.received_idr - self.settled_idr
+
+    @property
+    def adds_up(self) -> bool:
+        return self.difference_idr == self.explained_idr
 
 
 def last_days(now: datetime, count: int = DAYS_SHOWN) -> list[Day]:
@@ -80,8 +90,14 @@ def _day(day: date) -> Day:
     starts = rules.treasury_midnight(day)
     rows = Receipt.objects.filter(paid_at__gte=starts, paid_at__lt=starts + timedelta(days=1))
     sums = rows.aggregate(count=Count("pk"), received=Sum("amount_idr"), settled=Sum("settled_idr"))
-    unsettled = rows.filter(settled_idr=None).count()
-    return Day(day, sums["count"], sums["received"] or 0, sums["settled"] or 0, unsettled)
+    explained = Difference.objects.filter(status=DifferenceStatus.SETTLED, receipt__in=rows).filter(
+        Q(kind=DifferenceKind.SUM) | Q(kind=DifferenceKind.MISSING, receipt__settled_idr=None)
+    )
+    explained = explained.exclude(reason=DifferenceReason.BANK_SUM)
+    unsettled = rows.filter(settled_idr=None).exclude(differences__in=explained).count()
+    return Day(
+        day, sums["count"], sums["received"] or 0, sums["settled"] or 0, unsettled, -explained.gap_idr()
+    )
 
 
 @never_cache
@@ -96,6 +112,7 @@ def kas(request: HttpRequest) -> HttpResponse:
         "page": Paginator(unmatched, 25).get_page(request.GET.get("halaman")),
         "total_idr": unmatched.aggregate(total=Sum("amount_idr"))["total"] or 0,
         "oldest": oldest,
+        "differences": Difference.objects.unsettled().count(),
         "second_wanted": unmatched.exclude(refund_asked_by="").count(),
         "days": last_days(now),
         "not_believed": NoticeCount.objects.filter(day=rules.treasury_day(now)).order_by("outcome"),
@@ -163,6 +180,7 @@ def _money_page(
             receipt=receipt, initial={"bill": bill.code if bill and not bill.is_paid else ""}
         ),
         "refund_form": RefundForm(),
+        "differences": receipt.differences.select_related("receipt").order_by("pk"),  # type: ignore[attr-defined]
         "is_same_person": receipt.refund_asked_by == _actor(request),
         "refusal": refusal,
         **forms,
@@ -207,7 +225,7 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
     receipt = get_object_or_404(Receipt, pk=pk)
     form = PlaceForm(request.POST, receipt=receipt)
     if not form.is_valid():
-        return _money_page(request, receipt, status=422, refusal=_wrong(form), place_form=form, form=form)
+        return _money_page(request, receipt, status=422, refusal=wrong(form), place_form=form, form=form)
     together = [receipt, *form.cleaned_data["also"]]
     bill = form.cleaned_data["bill"]
     return _done(
@@ -225,7 +243,7 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
 def ask_refund(request: HttpRequest, pk: int) -> HttpResponse:
     receipt, form = get_object_or_404(Receipt, pk=pk), RefundForm(request.POST)
     if not form.is_valid():
-        return _money_page(request, receipt, status=422, refusal=_wrong(form), refund_form=form, form=form)
+        return _money_page(request, receipt, status=422, refusal=wrong(form), refund_form=form, form=form)
     reason = form.cleaned_data["reason"]
     return _done(
         request,
@@ -276,7 +294,7 @@ def settlements(request: HttpRequest) -> HttpResponse:
     form = SettlementForm(request.POST, request.FILES) if request.method == "POST" else SettlementForm()
     if request.method == "POST":
         if not form.is_valid():
-            return _settlements_page(request, form, status=422, refusal=_wrong(form))
+            return _settlements_page(request, form, status=422, refusal=wrong(form))
         try:
             file = _read_upload(form, _actor(request))
         except Refused as refusal:
@@ -326,7 +344,7 @@ class OutcomeSum:
 @staff(Role.KAS)
 @require_GET
 def settlement(request: HttpRequest, pk: int) -> HttpResponse:
-    """What became of each line of one file, and what the file does not know."""
+    """What became of each line of one file, where it differs from what we know, and how its total comes about."""
     file = get_object_or_404(SettlementFile, pk=pk)
     sums = {
         row["outcome"]: row
@@ -348,7 +366,8 @@ def settlement(request: HttpRequest, pk: int) -> HttpResponse:
         "count": sum(row["count"] for row in sums.values()),
         "only": only,
         "page": Paginator(lines, 50).get_page(request.GET.get("halaman")),
-        "missing": file.missing()[:100],
+        "differences": file.differences.select_related("receipt").order_by("pk")[:100],  # type: ignore[attr-defined]
+        "balance": file.balance(),
     }
     return render(request, "payments/settlement.html", page)
 
@@ -369,7 +388,7 @@ def exemptions(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST":
         if not form.is_valid():
-            return _exemptions_page(request, form, status=422, refusal=_wrong(form))
+            return _exemptions_page(request, form, status=422, refusal=wrong(form))
         try:
             actions.propose_exemption(
                 form.cleaned_data["ref"],

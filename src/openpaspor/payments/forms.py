@@ -16,7 +16,7 @@ from openpaspor.ui.forms import ActionForm
 
 from . import rules
 from .gateways.demo import MOST_IDR
-from .models import Bill, Deliver, Ground, Receipt, RefundReason, Status
+from .models import Bill, Deliver, Difference, Ground, Receipt, RefundReason, Status
 
 LARGEST_FILE = 4 * 1024 * 1024  # bytes of a settlement file
 
@@ -69,6 +69,17 @@ class RefundForm(ActionForm):
     reason = forms.ChoiceField(
         label=_("Why it is given back"), choices=RefundReason.choices, widget=forms.RadioSelect
     )
+
+
+class DifferenceForm(ActionForm):
+    """How a difference came about."""
+
+    reason = forms.ChoiceField(label=_("How it came about"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, difference: Difference, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(reason.value, reason.label) for reason in difference.reasons()]
+        self.fields["reason"].choices = choices  # type: ignore[attr-defined]
 
 
 class SettlementForm(ActionForm):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor import journey
@@ -308,13 +309,39 @@ class SettlementFile(models.Model):
             "pk"
         )
 
+    def balance(self) -> Balance:
+        """How its total comes about."""
+        beside = self.differences.exclude(line=None)  # type: ignore[attr-defined]
+        settled = beside.filter(status=DifferenceStatus.SETTLED).exclude(reason=DifferenceReason.BANK_SUM)
+        ours = Receipt.objects.filter(settlement_lines__file=self).distinct()
+        return Balance(
+            total_idr=self.total_idr,
+            ours_idr=sum(ours.values_list("amount_idr", flat=True)),
+            open_idr=beside.unsettled().gap_idr(),
+            settled_idr=settled.gap_idr(),
+        )
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a list adds up to, and of what: our receipts and the differences that people know of. Whole rupiah."""
+
+    total_idr: int
+    ours_idr: int
+    open_idr: int
+    settled_idr: int
+
+    @property
+    def unexplained_idr(self) -> int:
+        return self.total_idr - self.ours_idr - self.open_idr - self.settled_idr
+
 
 class Outcome(models.TextChoices):
     """What became of one line of a settlement file."""
 
     MATCHED = "matched", _("Known to us")
     ADDED = "added", _("New to us, added")
-    DIFFERS = "differs", _("Sum differs from ours")
+    DIFFERS = "differs", _("Differs from ours")
     UNKNOWN = "unknown", _("Added, but unmatched")
     DUPLICATE = "duplicate", _("Twice in the file")
 
@@ -337,6 +364,99 @@ class SettlementLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id}/{self.number} {self.outcome}"
+
+
+class DifferenceKind(models.TextChoices):
+    """In what a bank's list and our receipts disagree."""
+
+    SUM = "sum", _("The sums differ")
+    CODE = "code", _("The codes differ")
+    TWICE = "twice", _("Twice in the list")
+    MISSING = "missing", _("Missing in the list")
+
+
+class DifferenceReason(models.TextChoices):
+    """How a difference came about, or what was done about it."""
+
+    BANK_SUM = "bank-sum", _("The list is right: take over what it says")
+    BANK_MISTAKE = "bank-mistake", _("The bank confirmed that its list is wrong")
+    BANK_PAYS = "bank-pays", _("The bank made up the difference")
+    PAYER_REPAID = "payer-repaid", _("The bank gave the surplus back to the payer")
+    LOSS = "loss-reported", _("Reported to the treasury as a loss")
+    LATER_LIST = "later-list", _("A later list names it")
+
+
+class DifferenceStatus(models.TextChoices):
+    OPEN = "open", _("open")
+    PROPOSED = "proposed", _("waiting for a second person")
+    SETTLED = "settled", _("settled")
+
+
+class DifferenceQuerySet(models.QuerySet["Difference"]):
+    def unsettled(self) -> DifferenceQuerySet:
+        return self.exclude(status=DifferenceStatus.SETTLED).order_by("pk")
+
+    def gap_idr(self) -> int:
+        """What the banks say beyond what we know of, in whole rupiah; negative when they say less."""
+        return self.aggregate(gap=Sum(F("bank_idr") - F("ours_idr")))["gap"] or 0
+
+
+class Difference(models.Model):
+    """A place where a bank's list and our receipts disagree, and how people settled it: two of them when money is in it."""
+
+    file = models.ForeignKey(SettlementFile, models.PROTECT, related_name="differences")
+    line = models.OneToOneField(SettlementLine, models.PROTECT, null=True, blank=True)  # none when missing
+    receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="differences")
+    kind = models.CharField(max_length=8, choices=DifferenceKind.choices)
+    ours_idr = models.PositiveIntegerField()  # what we knew of when it was found
+    bank_idr = models.PositiveIntegerField()  # what the list says
+    found_at = models.DateTimeField()  # UTC
+    owner = models.CharField(max_length=40)  # who read the list; later who proposed how to settle it
+    status = models.CharField(max_length=8, choices=DifferenceStatus.choices, default=DifferenceStatus.OPEN)
+    reason = models.CharField(max_length=16, choices=DifferenceReason.choices, blank=True)
+    proposed_by = models.CharField(max_length=40, blank=True)
+    proposed_at = models.DateTimeField(null=True, blank=True)  # UTC
+    settled_by = models.CharField(max_length=40, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)  # UTC
+
+    objects = DifferenceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["receipt"], condition=Q(kind="missing"), name="missing_once_per_receipt"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="settled") | (~Q(reason="") & Q(settled_at__isnull=False)),
+                name="settled_difference_says_why_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="settled")
+                | Q(reason="later-list")
+                | Q(ours_idr=F("bank_idr"))
+                | (~Q(proposed_by="") & ~Q(settled_by=F("proposed_by"))),
+                name="difference_of_money_needs_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.receipt_id}"
+
+    @property
+    def gap_idr(self) -> int:
+        return self.bank_idr - self.ours_idr
+
+    def reasons(self) -> list[DifferenceReason]:
+        """What a person may say of it. What the list says can be taken over only while the money is unmatched."""
+        why = DifferenceReason
+        may = [why.BANK_MISTAKE]
+        if self.line and self.kind != DifferenceKind.TWICE and self.receipt.place == Place.UNMATCHED:
+            may.insert(0, why.BANK_SUM)
+        if self.gap_idr < 0:
+            may += [why.BANK_PAYS, why.LOSS]
+        elif self.gap_idr > 0:
+            may.append(why.PAYER_REPAID)
+        return may
 
 
 class Ground(models.TextChoices):

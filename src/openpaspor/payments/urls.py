@@ -4,7 +4,7 @@ from django.urls import path
 
 import openpaspor.applications.urls  # noqa: F401 - registers the converter
 
-from . import api, desk_views, views
+from . import api, desk_views, difference_views, views
 from .gateways.demo import views as bank
 
 app_name = "payments"
@@ -26,6 +26,11 @@ urlpatterns = [
     path("kas/uang/<int:pk>/setuju/", desk_views.agree_refund, name="agree_refund"),
     path("kas/rekonsiliasi/", desk_views.settlements, name="settlements"),
     path("kas/rekonsiliasi/<int:pk>/", desk_views.settlement, name="settlement"),
+    path("kas/selisih/", difference_views.differences, name="differences"),
+    path("kas/selisih/<int:pk>/", difference_views.difference, name="difference"),
+    path("kas/selisih/<int:pk>/jelaskan/", difference_views.explain, name="explain"),
+    path("kas/selisih/<int:pk>/setuju/", difference_views.agree, name="agree_difference"),
+    path("kas/selisih/<int:pk>/batal/", difference_views.drop, name="drop_difference"),
     path("kepala/pembebasan/", desk_views.exemptions, name="exemptions"),
     path("kepala/pembebasan/<int:pk>/putuskan/", desk_views.decide_exemption, name="decide_exemption"),
     path("demo/bank/", bank.counter, name="bank"),

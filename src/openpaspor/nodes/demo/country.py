@@ -736,10 +736,11 @@ class Country:
             self.pay(paid.code, bank.Deliver.NOW)
 
     def compare_with_the_bank(self, now: datetime) -> None:
-        """The cashier reads the bank's own list of the last working day."""
+        """The cashier reads the bank's own list of the last working day, in which one payment stands twice."""
         starts = self.at(self.past[-1], 0)
-        listed = bank.statement(day_starts=starts, day_ends=starts + timedelta(days=1)).encode()
-        statement = read_statement(f"settlement-{self.past[-1]}.csv", listed)
+        listed = bank.statement(day_starts=starts, day_ends=starts + timedelta(days=1))
+        statement = read_statement(f"settlement-{self.past[-1]}.csv", listed.encode())
+        statement = replace(statement, lines=(*statement.lines, *statement.lines[-1:]))
         payments.read_settlement(statement, actor=self.people["kas.pusat"].code, now=now)
 
     def examine_one(self, now: datetime) -> None:

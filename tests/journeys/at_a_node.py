@@ -24,6 +24,28 @@ def application(arguments: Sequence[str]) -> int:
     return _answer({name: getattr(row, name) for name in names})
 
 
+def applications(arguments: Sequence[str]) -> int:
+    """How many applications this node knows."""
+    from openpaspor.applications.models import Application
+
+    return _answer({"count": Application.objects.count()})
+
+
+def lines(arguments: Sequence[str]) -> int:
+    """Every line of this node: peer, word, unsent entries, trouble."""
+    from openpaspor.ledger.links import line_states
+
+    states = line_states()
+    return _answer(
+        {
+            "lines": [
+                {"peer": line.peer, "word": line.word, "unsent": line.unsent, "trouble": line.trouble}
+                for line in states
+            ]
+        }
+    )
+
+
 def try_to_open(arguments: Sequence[str]) -> int:
     """Whether the dossier can be opened here; if not, why."""
     from openpaspor.applications import dossier

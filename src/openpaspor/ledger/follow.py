@@ -94,7 +94,7 @@ def _read_news() -> int:
     while True:
         at = dict(Cursor.objects.values_list("follower", "position"))
         low = min((at.get(follower.name, 0) for follower in followers()), default=0)
-        window = list(Entry.objects.sealed().filter(position__gt=low)[:BATCH]) if followers() else []
+        window = list(Entry.objects.standing().filter(position__gt=low)[:BATCH]) if followers() else []
         if not window:
             return taken
         taken += _together(window, at) if _may_go_together(window) else _apart(window, at)
@@ -257,6 +257,11 @@ def retry_parked(application: str = "") -> int:
     return done
 
 
+def retry_soon(application: str) -> None:
+    """What this application waited for has come: its parked entries are due at the worker's next turn."""
+    Parked.objects.filter(application=application, tries__lt=TRIES).update(retry_at=clock.real_now())
+
+
 def run_reactions_again(application: str, *, but: str) -> None:
     """Custody came: every reaction (but the one that asks) sees the application's past entries again.
 
@@ -265,7 +270,7 @@ def run_reactions_again(application: str, *, but: str) -> None:
     top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
     for follower in followers():
         if follower.reaction and follower.name != but:
-            for entry in Entry.objects.sealed().filter(
+            for entry in Entry.objects.standing().filter(
                 application=application, kind__in=follower.kinds, position__lte=top
             ):
                 _one_again(follower, entry)

@@ -1,6 +1,7 @@
 """The keys of one node, each in a file of its own under `keys/`, made on first use and never sent anywhere.
 
 sign    Ed25519; seals entries. Only the worker loads it.
+seal    P-256; signs the seals of visit passes, at the sites that give them out.
 wire    Ed25519; signs messages to other nodes, and the answers that web processes give them.
 box     X25519; others wrap application keys to its public half.
 rest    AES-256; what this node keeps for itself (phone numbers, messages, TOTP secrets).
@@ -14,17 +15,24 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 WRAP_PURPOSE = b"openpaspor-wrap-v1"
+_SEAL = ec.ECDSA(
+    hashes.SHA256(), deterministic_signing=True
+)  # RFC 6979: no bad luck of a cloned machine gives the key away
+_COORDINATE = 32  # bytes of P-256
 
 
 class Unreadable(Exception):
@@ -66,19 +74,41 @@ def verify(public: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def verify_seal(public: bytes, signature: bytes, body: bytes) -> bool:
+    """True when `signature` (r‖s, 64 bytes) is the ECDSA P-256 SHA-256 signature of `body` by the uncompressed point `public`."""
+    if len(signature) != 2 * _COORDINATE:
+        return False
+    r, s = (int.from_bytes(half, "big") for half in (signature[:_COORDINATE], signature[_COORDINATE:]))
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+        key.verify(encode_dss_signature(r, s), body, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _random_32() -> bytes:
+    return os.urandom(32)
+
+
+def _new_scalar() -> bytes:
+    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
+    return number.to_bytes(_COORDINATE, "big")
+
+
 class KeyRing:
     """The key files of one node. A missing file is made at once, readable by its owner only."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def _file(self, name: str) -> bytes:
+    def _file(self, name: str, fresh: Callable[[], bytes] = _random_32) -> bytes:
         path = self.folder / f"{name}.key"
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             aside = self.folder / f".{name}.{secrets.token_hex(4)}"
             with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
-                handle.write(os.urandom(32))
+                handle.write(fresh())
                 handle.flush()
                 os.fsync(handle.fileno())
             try:
@@ -101,7 +131,7 @@ class KeyRing:
         return self.wire_key.public_key().public_bytes_raw()
 
     def sign(self, message: bytes) -> bytes:
-        """Ed25519 signature of this node over `message`; for the worker and for visit passes."""
+        """Ed25519 signature of this node over `message`; for the worker."""
         return self._sign_key.sign(message)
 
     @cached_property
@@ -111,6 +141,23 @@ class KeyRing:
     @cached_property
     def sign_public(self) -> bytes:
         return self._sign_key.public_key().public_bytes_raw()
+
+    @cached_property
+    def _seal_key(self) -> ec.EllipticCurvePrivateKey:
+        scalar = int.from_bytes(self._file("seal", _new_scalar), "big")
+        return ec.derive_private_key(scalar, ec.SECP256R1())
+
+    @cached_property
+    def seal_public(self) -> bytes:
+        """The uncompressed point, 65 bytes: 04, x, y."""
+        return self._seal_key.public_key().public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+
+    def seal(self, body: bytes) -> bytes:
+        """ECDSA P-256 SHA-256 signature of the body of a seal: r‖s, 64 bytes."""
+        r, s = decode_dss_signature(self._seal_key.sign(body, _SEAL))
+        return r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big")
 
     @cached_property
     def _box_key(self) -> X25519PrivateKey:

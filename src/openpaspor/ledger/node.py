@@ -28,6 +28,7 @@ class Node:
     home: Path
     offices: tuple[str, ...] = ()  # office codes an office node serves; empty elsewhere
     demo: bool = False
+    url: str = ""  # where other nodes reach this one; empty when they cannot
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -70,6 +71,11 @@ class Node:
         """(seq, hash) of the last head that was written, or None."""
         known = self._remembered()
         return (int(str(known["seq"])), str(known["hash"])) if known.get("seq") else None
+
+    @property
+    def signs_passes(self) -> bool:
+        """The centre gives out no visit passes, and so has no key for them."""
+        return self.role != "centre"
 
     def holds(self, site: str, office: str = "") -> bool:
         """True when an application in the hands of `site` (and `office`) is in ours."""

@@ -82,6 +82,9 @@ def introduce_ourselves() -> None:
             "offices": list(us.offices),
             "sign_public": us.keys.sign_public.hex(),
             "box_public": us.keys.box_public.hex(),
+            "wire_public": us.keys.wire_public.hex(),
+            "url": us.url,
+            "seal_public": us.keys.seal_public.hex() if us.signs_passes else "",
         },
     )
 

@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 
 from openpaspor.kit import clock
 
-from . import sweeps
+from . import courier, links, node, sweeps
 from .follow import follow_all
 from .models import Entry, Parked
 from .record import work_waits
@@ -34,7 +34,11 @@ def turn(*, force_sweeps: bool = False) -> Done:
     """One turn: sweep what is due, seal what is committed, follow what is sealed."""
     swept = sweeps.run_due(force=force_sweeps)
     sealed = seal_pending()
-    followed = follow_all() if sealed or Parked.objects.exists() else 0
+    has_peers = node.here().role != "everything"
+    followed = follow_all() if sealed or has_peers or Parked.objects.exists() else 0
+    if has_peers and (sealed or followed):
+        links.queue_news()
+        courier.tell_couriers()
     return Done(sealed, followed, swept)
 
 
@@ -47,6 +51,7 @@ def work_until_idle(*, timeout: float = 30, with_sweeps: bool = True) -> Done:
         total.swept = sweeps.run_due(force=True)
     while time.monotonic() < ends:
         sealed, followed = seal_pending(), follow_all()
+        links.queue_news()
         total.sealed += sealed
         total.followed += followed
         if not sealed and not followed:
@@ -63,6 +68,7 @@ def seal_lag() -> float:
 def work_for_ever(stop: threading.Event) -> None:
     """The worker's life. Trouble with the database is waited out."""
     introduced = False
+    look_for_peers = 0.0
     while not stop.is_set():
         work_waits.wait(PAUSE)
         work_waits.clear()
@@ -71,8 +77,12 @@ def work_for_ever(stop: threading.Event) -> None:
             if not introduced:
                 introduce_ourselves()
                 follow_all()
+                links.queue_news()
                 introduced = True
             turn()
+            if time.monotonic() >= look_for_peers:
+                courier.start_couriers(stop)
+                look_for_peers = time.monotonic() + 5
         except Exception:  # noqa: BLE001 - the worker outlives every trouble
             log.exception("the worker met trouble and goes on")
             stop.wait(1)

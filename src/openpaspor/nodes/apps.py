@@ -23,6 +23,7 @@ class NodesConfig(AppConfig):
                 role=settings.ROLE,
                 home=settings.HOME,
                 offices=settings.NODE_OFFICES,
+                url=settings.NODE_URL,
                 demo=settings.DEMO,
             )
         )

@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 ROOMS = [
     "ui",
+    "ledger",
     "accounts",
     "applications",
     "appointments",

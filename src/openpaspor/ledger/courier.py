@@ -1,0 +1,258 @@
+"""The calling side of the wire: one courier for each node that we call, pushing, fetching, and waiting out trouble."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import random
+import threading
+import time
+from typing import Any
+
+from django.db import close_old_connections, connection
+
+from openpaspor.kit import clock
+from openpaspor.kit.faults import fault
+
+from . import exchange, links, node, pieces, receive, transport
+from .messages import Message, NotAMessage, pack, unpack
+from .models import Entry, Link, NodeRecord
+from .record import work_waits
+from .transport import LineDown, Transport
+
+log = logging.getLogger("openpaspor.wire")
+PAUSE = 3.0  # seconds between calls when there is nothing to say; also the heartbeat
+BATCH = 200  # entries in one message on a good line
+LONGEST_PAUSE = 30.0
+TRUSTED_FOR = 60.0  # seconds after a signed answer during which entries are sent without asking first
+
+
+class Refused(Exception):
+    """The peer said no, in a signed answer."""
+
+    def __init__(self, code: str, says: dict[str, Any]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.says = says
+
+
+class Courier:
+    """Talks to one peer that has an address. `send` is the way out: `transport.post`, or a simulation's."""
+
+    def __init__(self, peer: NodeRecord, send: Transport = transport.post) -> None:
+        self.peer = peer
+        self.send = send
+        self.number = 0
+        self.answered = 0.0  # monotonic, last signed answer
+        self.began = time.monotonic()
+        self.batch = BATCH
+        self.theirs: list[list[Any]] = []  # files that the peer wants of us
+
+    # --- one message ----------------------------------------------------------------------------------------
+
+    def ask(self, type: str, says: dict[str, Any] | None = None, lines: list[bytes] | None = None) -> Message:
+        """Send a message and return the signed answer to it. Raises LineDown or Refused."""
+        us = node.here()
+        self.number = max(self.number + 1, time.time_ns() // 1000)
+        raw = pack(us, self.peer.node, type, self.number, says, lines or [])
+        Link.objects.filter(pk=self.peer.node).update(called_at=clock.real_now())
+        try:
+            came = unpack(self.send(self.peer.url, raw), self._key)
+        except NotAMessage as trouble:
+            raise LineDown("not-ours") from trouble  # a captive portal, a cut answer
+        if came.re != _digest(raw) or came.to != us.name:
+            raise LineDown("not-ours")
+        self.answered = time.monotonic()
+        Link.objects.filter(pk=self.peer.node).update(answered_at=clock.real_now(), trouble="")
+        if came.type == "refused":
+            if came.says.get("code") == "stale":
+                self.number = max(self.number, int(came.says["number"]))
+            raise Refused(came.says.get("code", ""), came.says)
+        return came
+
+    def _key(self, name: str, epoch: int, _says: dict[str, Any]) -> bytes | None:
+        record = links.newest_records().get(name)
+        if name != self.peer.node or record is None:
+            return None
+        if epoch > record.epoch:
+            return None  # of a new epoch we hear by the centre's list first
+        return bytes.fromhex(record.wire_public) if record.epoch == epoch else None
+
+    # --- one round ------------------------------------------------------------------------------------------
+
+    def round(self) -> bool:
+        """Push, fetch, and carry one piece of a file. True when more may follow at once. Raises LineDown or Refused."""
+        busy = self._pull()  # first: nothing of ours goes out before a signed answer came in
+        busy |= self._push()
+        if not busy:
+            busy = self._piece_out() or self._piece_in()
+        if not busy:
+            Link.objects.filter(pk=self.peer.node).update(whole_at=clock.real_now())
+        return busy
+
+    def _pull(self) -> bool:
+        link = Link.objects.get(pk=self.peer.node)
+        unheard = time.monotonic() - (self.answered or self.began)
+        came = self.ask("pull", exchange.heard_of(link) | {"unheard": int(unheard)})
+        self.theirs = came.says["wants"]
+        self._confirm_dense(came.says.get("known"))
+        if not came.lines:
+            return False
+        try:
+            exchange.take_selection(came, link)
+        except receive.Fork as fork:
+            links.quarantine(self.peer.node, fork.code, fork.place)
+            return False
+        except receive.NotTaken as trouble:
+            Link.objects.filter(pk=link.pk).update(trouble=trouble.code)
+            return False
+        except exchange.Refusal:
+            return True  # another round asks from where we are
+        fault("ledger.pulled")
+        work_waits.set()
+        return True
+
+    def _confirm_dense(self, known: dict[str, Any] | None) -> None:
+        """Only what the receiver's database has counts as sent; also when that is less than it was."""
+        if known and links.is_dense(self.peer):
+            Link.objects.filter(pk=self.peer.node).update(
+                confirmed_epoch=known["epoch"], confirmed=known["seq"]
+            )
+
+    def _push(self) -> bool:
+        link = Link.objects.get(pk=self.peer.node)
+        if link.quarantined:
+            return False
+        says, entries = self._dense(link) if links.is_dense(self.peer) else self._selection(link)
+        if not entries:
+            return False
+        started = time.monotonic()
+        try:
+            came = self.ask("push", says, [receive.write_line(entry) for entry in entries])
+            confirmed = came.says["confirmed"]
+            self.theirs = came.says["wants"]
+        except Refused as refusal:
+            if refusal.code != "gap":
+                raise
+            confirmed = refusal.says["confirmed"]
+        self._fit_batch(time.monotonic() - started)
+        fault("ledger.pushed")
+        if links.is_dense(self.peer):
+            self._confirm_dense(confirmed)
+        else:
+            count = confirmed["count"] if confirmed["epoch"] == node.here().epoch else 0
+            Link.objects.filter(pk=link.pk).update(confirmed=count)
+        return True
+
+    def _dense(self, link: Link) -> tuple[dict[str, Any], list[Entry]]:
+        return {"mode": "dense"}, links.own_log_after(link.confirmed_epoch, link.confirmed)[: self.batch]
+
+    def _selection(self, link: Link) -> tuple[dict[str, Any], list[Entry]]:
+        if link.confirmed_epoch != node.here().epoch:
+            return {}, []
+        rows = links.selected_after(link, link.confirmed)[: self.batch]
+        says = {
+            "mode": "selection",
+            "epoch": node.here().epoch,
+            "first": link.confirmed + 1,
+            "chain": links.chain_at(link, link.confirmed),
+        }
+        return says, [row.entry for row in rows]
+
+    def _fit_batch(self, seconds: float) -> None:
+        """Messages of about a second: short ones on a thin line, so that news is never far behind."""
+        self.batch = max(10, min(1000, int(self.batch * min(2.0, 1.0 / max(seconds, 0.01)))))
+
+    def _piece_out(self) -> bool:
+        """One piece of a file that the peer wants, if it is here."""
+        for wanted in list(self.theirs):
+            digest, application, have = wanted
+            piece = pieces.cut(digest, have)
+            if piece is None or not piece.bytes:
+                self.theirs.remove(wanted)
+                continue
+            says = {"digest": digest, "at": have, "total": piece.total}
+            says["bytes"] = base64.b64encode(piece.bytes).decode()
+            try:
+                wanted[2] = self.ask("piece", says).says["have"]
+            except Refused as refusal:
+                if refusal.code != "piece-refused":
+                    raise
+                wanted[2] = refusal.says["have"]
+            if wanted[2] >= piece.total:
+                self.theirs.remove(wanted)
+            return True
+        return False
+
+    def _piece_in(self) -> bool:
+        """One piece of a file that we want, if the peer has it."""
+        for row in links.wanted_from():
+            have = pieces.have(row.digest)
+            try:
+                came = self.ask("fetch", {"digest": row.digest, "application": row.application, "at": have})
+            except Refused as refusal:
+                if refusal.code in ("not-here", "not-yours"):
+                    continue
+                raise
+            try:
+                pieces.add(row.digest, have, came.says["total"], base64.b64decode(came.says["bytes"]))
+            except pieces.PieceRefused:
+                continue
+            work_waits.set()
+            return True
+        return False
+
+    # --- for ever -------------------------------------------------------------------------------------------
+
+    def work(self, stop: threading.Event) -> None:
+        """Call until told to stop. Trouble is waited out, longer each time, and never all at once."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                close_old_connections()
+                busy = self.round()
+                failures = 0
+                pause = 0.0 if busy else PAUSE * random.uniform(0.8, 1.0)  # noqa: S311
+            except (LineDown, Refused) as trouble:
+                failures += 1
+                Link.objects.filter(pk=self.peer.node).update(trouble=str(trouble)[:60])
+                pause = min(LONGEST_PAUSE, 2.0 ** min(failures, 6)) * random.uniform(0.5, 1.0)  # noqa: S311
+            except Exception:  # noqa: BLE001 - the courier outlives every trouble
+                failures += 1
+                log.exception("the line to %s met trouble and goes on", self.peer.node)
+                pause = LONGEST_PAUSE / 3
+            wake = node_news.get(self.peer.node)
+            if wake:
+                wake.wait(pause) if not failures else stop.wait(pause)
+                wake.clear()
+        connection.close()
+
+
+def _digest(raw: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(raw).hexdigest()
+
+
+node_news: dict[str, threading.Event] = {}
+
+
+def tell_couriers() -> None:
+    """Something was sealed or queued: whoever waits calls now."""
+    for event in node_news.values():
+        event.set()
+
+
+def start_couriers(stop: threading.Event) -> None:
+    """Start a courier for each peer that has an address and that we call, unless it runs already."""
+    for name, peer in links.make_links().items():
+        if peer.url and _we_call(peer) and name not in node_news:
+            node_news[name] = threading.Event()
+            threading.Thread(
+                target=Courier(peer).work, args=(stop,), name=f"openpaspor-courier-{name}", daemon=True
+            ).start()
+
+
+def _we_call(peer: NodeRecord) -> bool:
+    """An office calls portal and centre; the portal calls the centre. So no office needs an open door."""
+    return (node.here().role, peer.role) in links.LINES

@@ -1,0 +1,183 @@
+"""The answering side of the wire: one signed message in, one signed answer out. Everything may be repeated."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from django.db import transaction
+
+from openpaspor.kit import clock
+
+from . import links, node, pieces, receive
+from .messages import Message, NotAMessage, pack, unpack
+from .models import Link, NodeRecord
+from .record import work_waits
+
+DRAINED = 300  # entries in one answer, so that it fits on a thin line
+
+
+class Refusal(Exception):
+    """A signed no: a code and what the other side needs to go on."""
+
+    def __init__(self, code: str, **says: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.says = says
+
+
+def wire_key(name: str, epoch: int, _says: dict[str, Any]) -> bytes | None:
+    """The key of a node on the list; None for strangers, for those sent away and for an epoch that is past."""
+    record = links.newest_records().get(name)
+    if record is None or record.epoch != epoch or record.revoked_at or not record.wire_public:
+        return None
+    return bytes.fromhex(record.wire_public)
+
+
+def answer(raw: bytes) -> bytes | None:
+    """The answer to a message, or None when it is not one of a node we know."""
+    try:
+        message = unpack(raw, wire_key)
+    except NotAMessage:
+        return None
+    us = node.here()
+    if message.to != us.name or message.re:
+        return None
+    try:
+        says, lines = _obey(message)
+        kind = "answer"
+    except Refusal as refusal:
+        kind, says, lines = "refused", {"code": refusal.code, **refusal.says}, []
+    return pack(us, message.sender, kind, message.number, says, lines, re=message.digest)
+
+
+def _obey(message: Message) -> tuple[dict[str, Any], list[bytes]]:
+    peer = links.make_links().get(message.sender)
+    deed = {"push": _push, "pull": _pull, "piece": _piece, "fetch": _fetch}.get(message.type)
+    if peer is None or deed is None:
+        raise Refusal("no-line" if peer is None else "type-unknown")
+    with transaction.atomic():
+        link = Link.objects.select_for_update().get(pk=peer.node)
+        if link.quarantined:
+            raise Refusal("quarantined")
+        if message.number <= link.number:
+            raise Refusal("stale", number=link.number)
+        link.number = message.number
+        link.answered_at = clock.real_now()
+        link.trouble = _trouble_told(message)
+        link.save(update_fields=["number", "answered_at", "trouble"])
+    return deed(message, peer, link)
+
+
+def _trouble_told(message: Message) -> str:
+    """A node that calls but has not heard us for a minute has a line that works one way only."""
+    return "one-way" if message.says.get("unheard", 0) > 60 else ""
+
+
+def _push(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
+    """Entries come. The whole own log of the sender, or its selection for us; a gap is refused with what we have."""
+    try:
+        confirmed = take_push(message, link)
+    except receive.Fork as fork:
+        links.quarantine(peer.node, fork.code, fork.place)
+        raise Refusal("quarantined") from None
+    except receive.NotTaken as trouble:
+        Link.objects.filter(pk=link.pk).update(trouble=trouble.code)
+        raise Refusal(trouble.code) from None
+    work_waits.set()
+    return {"confirmed": confirmed, "wants": _wants(peer, link)}, []
+
+
+def take_push(message: Message, link: Link) -> dict[str, Any]:
+    """Write what came, if it follows on what we have. Returns how far we have it now. Raises Refusal or NotTaken."""
+    says = message.says
+    if says["mode"] == "dense":
+        _take_dense(message)
+        return links.known_of(message.sender)
+    return take_selection(message, link)
+
+
+def _take_dense(message: Message) -> None:
+    first = receive.read_line(message.lines[0]).place if message.lines else None
+    known = links.known_of(message.sender)
+    if first is None:
+        return
+    name, epoch, seq = first
+    follows = (epoch == known["epoch"] and seq <= known["seq"] + 1) or (epoch > known["epoch"] and seq == 1)
+    if name != message.sender or not follows:
+        raise Refusal("gap", confirmed=known)
+    receive.take(message.lines)
+
+
+def take_selection(message: Message, link: Link) -> dict[str, Any]:
+    """Take the peer's selection for us: counted and chained under its epoch."""
+    says = message.says
+    with transaction.atomic():
+        link = Link.objects.select_for_update().get(pk=link.pk)
+        if says["epoch"] > link.heard_epoch or says["first"] == 1:  # it begins anew; repeats are ignored
+            link.heard_epoch, link.heard, link.heard_chain = says["epoch"], 0, "0" * 64
+        if says["first"] != link.heard + 1 or says["chain"] != link.heard_chain:
+            raise Refusal("gap", confirmed=heard_of(link))
+        came, _new = receive.take(message.lines)
+        for sealed in came:
+            link.heard += 1
+            link.heard_chain = links.chained(link.heard_chain, sealed.hash)
+        link.save(update_fields=["heard_epoch", "heard", "heard_chain"])
+    return heard_of(link)
+
+
+def heard_of(link: Link) -> dict[str, Any]:
+    return {"epoch": link.heard_epoch, "count": link.heard, "chain": link.heard_chain}
+
+
+def _wants(peer: NodeRecord, link: Link) -> list[list[Any]]:
+    """Which files we still miss that this peer may have, and how much of each is here."""
+    return [
+        [row.digest, row.application, pieces.have(row.digest)]
+        for row in links.wanted_from()
+        if peer.role != "office" or links.may_have(peer, link, row.digest, row.application)
+    ]
+
+
+def _pull(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
+    """What is new for the caller. Its call confirms what its database has."""
+    says = message.says
+    answer_says: dict[str, Any] = {"wants": _wants(peer, link), "known": links.known_of(peer.node)}
+    if links.is_dense(peer):
+        return answer_says | {"mode": "none"}, []
+    us, count = node.here(), says["count"] if says["epoch"] == node.here().epoch else 0
+    chain = links.chain_at(link, count)
+    if link.confirmed_epoch != us.epoch:
+        return answer_says | {"mode": "none"}, []  # the worker has not chosen anything yet
+    if chain is None or (count and chain != says["chain"]):
+        count, chain = 0, "0" * 64  # it knows another past than we; it gets all again and ignores repeats
+    Link.objects.filter(pk=link.pk).update(confirmed=count)
+    rows = links.selected_after(link, count)[:DRAINED]
+    return answer_says | {
+        "mode": "selection",
+        "epoch": us.epoch,
+        "first": count + 1,
+        "chain": chain,
+        "left": link.queued - count - len(rows),
+    }, [receive.write_line(row.entry) for row in rows]
+
+
+def _piece(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
+    """A piece of a file that we want."""
+    says = message.says
+    try:
+        have = pieces.add(says["digest"], says["at"], says["total"], base64.b64decode(says["bytes"]))
+    except pieces.PieceRefused as refusal:
+        raise Refusal("piece-refused", have=refusal.have) from None
+    return {"have": have}, []
+
+
+def _fetch(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
+    """A piece of a file that the caller wants."""
+    says = message.says
+    if not links.may_have(peer, link, says["digest"], says["application"]):
+        raise Refusal("not-yours")
+    piece = pieces.cut(says["digest"], says["at"])
+    if piece is None:
+        raise Refusal("not-here")
+    return {"total": piece.total, "bytes": base64.b64encode(piece.bytes).decode()}, []

@@ -1,0 +1,257 @@
+"""What goes to whom: our own log upward, a counted selection to everybody else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from openpaspor.kit import clock
+
+from . import node
+from .models import Conflict, Entry, Link, NodeRecord, Outgoing, Subscription, Wanted
+
+LINES = frozenset({("office", "centre"), ("office", "portal"), ("portal", "centre")})
+TO_ALL = ("ledger.", "offices.", "accounts.posting_", "notifications.outage_announced")
+LISTED = "payments.bill_opened"  # speaks of several applications at once
+WINDOW = 1000
+SILENT_AFTER = timedelta(seconds=8)  # of a line that is used every three seconds
+
+
+def newest_records() -> dict[str, NodeRecord]:
+    """Each node as it is now: its record of the highest epoch."""
+    return {row.node: row for row in NodeRecord.objects.order_by("epoch")}
+
+
+def make_links() -> dict[str, NodeRecord]:
+    """A link to every node that we have a line with; returns their records. Nodes that were revoked lose theirs nothing: it stays, unused."""
+    us, peers = node.here(), {}
+    for name, record in newest_records().items():
+        pair = {(us.role, record.role), (record.role, us.role)}
+        if name != us.name and record.revoked_at is None and pair & LINES:
+            peers[name] = record
+    there = set(Link.objects.values_list("peer", flat=True))
+    Link.objects.bulk_create([Link(peer=name) for name in peers if name not in there], ignore_conflicts=True)
+    return peers
+
+
+def is_dense(peer: NodeRecord) -> bool:
+    """The centre gets our whole own log, without gaps; others a selection."""
+    return peer.role == "centre"
+
+
+# Dense
+
+
+def own_log_after(epoch: int, seq: int) -> list[Entry]:
+    """Our next sealed entries after a place of our own log."""
+    later = Q(epoch=epoch, seq__gt=seq) | Q(epoch__gt=epoch)
+    mine = Entry.objects.filter(later, node=node.here().name, seq__isnull=False)
+    return list(mine.order_by("epoch", "seq")[:WINDOW])
+
+
+def own_log_waiting(link: Link) -> int:
+    later = Q(epoch=link.confirmed_epoch, seq__gt=link.confirmed) | Q(epoch__gt=link.confirmed_epoch)
+    return Entry.objects.filter(later, node=node.here().name, seq__isnull=False).count()
+
+
+def known_of(name: str) -> dict[str, Any]:
+    """How far our database has the log of another node: {epoch, seq, hash}; zeros when nothing is here."""
+    last = Entry.objects.filter(node=name, seq__isnull=False).order_by("-epoch", "-seq").first()
+    return (
+        {"epoch": last.epoch, "seq": last.seq, "hash": last.hash}
+        if last
+        else {"epoch": 0, "seq": 0, "hash": ""}
+    )
+
+
+# Selections
+
+
+def chained(chain: str, entry_hash: str) -> str:
+    """The link's own chain: SHA-256(chain before ‖ hash of the entry), hex."""
+    return hashlib.sha256(bytes.fromhex(chain) + bytes.fromhex(entry_hash)).hexdigest()
+
+
+def queue_news() -> int:
+    """Choose, for every link that gets a selection, what of the new entries goes over it. Returns how many were queued."""
+    return sum(_queue(name, peer) for name, peer in make_links().items() if not is_dense(peer))
+
+
+def _queue(name: str, peer: NodeRecord) -> int:
+    queued = 0
+    while True:
+        with transaction.atomic():
+            link = Link.objects.select_for_update().get(pk=name)
+            if link.confirmed_epoch != node.here().epoch:
+                _begin_again(link)
+            window = list(Entry.objects.sealed().filter(position__gt=link.considered)[:WINDOW])
+            if not window:
+                return queued
+            queued += _append(link, _selection(link, peer, window))
+            link.considered = window[-1].position or 0
+            link.save(update_fields=["considered", "queued", "queued_chain"])
+
+
+def _begin_again(link: Link) -> None:
+    """Our epoch rose: the count of this link begins anew. The peer knows most of it already and ignores that."""
+    Outgoing.objects.filter(link=link).delete()
+    Subscription.objects.filter(link=link).delete()
+    link.confirmed_epoch, link.confirmed = node.here().epoch, 0
+    link.considered = link.queued = 0
+    link.queued_chain = "0" * 64
+    link.save()
+
+
+def _append(link: Link, entries: Iterable[Entry]) -> int:
+    rows = []
+    for entry in entries:
+        link.queued += 1
+        link.queued_chain = chained(link.queued_chain, entry.hash)
+        rows.append(Outgoing(link=link, count=link.queued, chain=link.queued_chain, entry=entry))
+    Outgoing.objects.bulk_create(rows, batch_size=500)
+    return len(rows)
+
+
+def _selection(link: Link, peer: NodeRecord, window: list[Entry]) -> list[Entry]:
+    """What of a window goes over the link; before it, all that was ever said of applications that are new to the peer."""
+    told = set(Subscription.objects.filter(link=link).values_list("application", flat=True))
+    named = {entry.pk: _applications(entry) for entry in window}
+    fresh = {
+        ref
+        for entry in window
+        if _begins_to_concern(peer, entry)
+        for ref in named[entry.pk]
+        if ref not in told
+    }
+    Subscription.objects.bulk_create(
+        [Subscription(link=link, application=ref) for ref in sorted(fresh)], ignore_conflicts=True
+    )
+    told |= fresh
+    chosen = [
+        entry
+        for entry in window
+        if _may_go(peer, entry) and (_concerns(peer, entry) or any(ref in told for ref in named[entry.pk]))
+    ]
+    return [*_said_before(link, peer, fresh, before=window[0]), *chosen]
+
+
+def _said_before(link: Link, peer: NodeRecord, refs: set[str], *, before: Entry) -> list[Entry]:
+    """All that was said of these applications before the window and has not gone over this link."""
+    if not refs:
+        return []
+    about = Q(application__in=refs)
+    for ref in refs:
+        about |= Q(kind=LISTED, fact__contains=ref)
+    earlier = Entry.objects.sealed().filter(about, position__lt=before.position)
+    gone = Outgoing.objects.filter(link=link).values("entry")
+    return [entry for entry in earlier.exclude(pk__in=gone) if _may_go(peer, entry)]
+
+
+def _may_go(peer: NodeRecord, entry: Entry) -> bool:
+    """Nothing goes back to who said it; between portal and office each sends what it said itself."""
+    if entry.node == peer.node:
+        return False
+    return node.here().role == "centre" or entry.node == node.here().name
+
+
+def _applications(entry: Entry) -> tuple[str, ...]:
+    if entry.application:
+        return (entry.application,)
+    return tuple(entry.values.get("applications", ())) if entry.kind == LISTED else ()
+
+
+def _begins_to_concern(peer: NodeRecord, entry: Entry) -> bool:
+    """The portal follows every application; an office those of which somebody named it."""
+    return peer.role == "portal" or (bool(entry.application) and entry.values.get("office") in peer.offices)
+
+
+def _concerns(peer: NodeRecord, entry: Entry) -> bool:
+    """Goes to this peer whatever application it speaks of, or none."""
+    if entry.kind.startswith(TO_ALL):
+        office = entry.values.get("office", "")
+        return not office or peer.role == "portal" or office in peer.offices
+    return peer.role == "portal" or (not entry.application and entry.values.get("office") in peer.offices)
+
+
+def selected_after(link: Link, count: int) -> list[Outgoing]:
+    return list(
+        Outgoing.objects.filter(link=link, count__gt=count).select_related("entry").order_by("count")[:WINDOW]
+    )
+
+
+def chain_at(link: Link, count: int) -> str | None:
+    """The link's chain after `count` entries; None when it never came so far."""
+    if count == 0:
+        return "0" * 64
+    return Outgoing.objects.filter(link=link, count=count).values_list("chain", flat=True).first()
+
+
+# How a line is
+
+
+@dataclass(frozen=True)
+class LineState:
+    """One line as a person wants to know it."""
+
+    peer: str
+    role: str
+    word: str  # open, cut, silent, quarantined
+    since: datetime | None  # last signed answer
+    unsent: int
+    trouble: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.word == "open"
+
+
+def line_states() -> list[LineState]:
+    """Every line of this node, as it is now."""
+    peers, now = make_links(), clock.real_now()
+    states = []
+    for link in Link.objects.filter(pk__in=peers).order_by("pk"):
+        peer = peers[link.peer]
+        waiting = own_log_waiting(link) if is_dense(peer) else link.queued - link.confirmed
+        heard = link.answered_at
+        word = "open" if heard and now - heard < SILENT_AFTER else "cut"
+        word = "quarantined" if link.quarantined else word
+        states.append(LineState(link.peer, peer.role, word, heard, waiting, link.quarantined or link.trouble))
+    return states
+
+
+def quarantine(peer: str, code: str, place: tuple[str, int, int] | None) -> None:
+    """Refuse the messages of this node from now on; a person has to look. Its hall goes on."""
+    where = "/".join(map(str, place)) if place else ""
+    if Link.objects.filter(pk=peer, quarantined="").update(quarantined=f"{code} {where}".strip()):
+        Conflict.objects.create(
+            code="fork", detail={"node": peer, "why": code, "place": where}, found_at=clock.now()
+        )
+
+
+def lift_quarantine(peer: str) -> bool:
+    """A person looked. False when there was none."""
+    return bool(Link.objects.filter(pk=peer).exclude(quarantined="").update(quarantined="", trouble=""))
+
+
+def wanted_from(application_known: Iterable[str] | None = None, limit: int = 20) -> list[Wanted]:
+    """Files that have not come, oldest first; only of some applications, when these are given."""
+    waiting = Wanted.objects.all()
+    if application_known is not None:
+        waiting = waiting.filter(application__in=application_known)
+    return list(waiting[:limit])
+
+
+def may_have(peer: NodeRecord, link: Link, digest: str, application: str) -> bool:
+    """True when this peer may be given the (encrypted) bytes of a file of this application."""
+    names = Entry.objects.filter(
+        kind="applications.dossier_sealed", application=application, fact__contains=json.dumps(digest)[1:-1]
+    )
+    known = peer.role != "office" or Subscription.objects.filter(link=link, application=application).exists()
+    return known and names.exists()

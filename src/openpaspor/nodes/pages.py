@@ -492,6 +492,7 @@ NOT_PAGES: dict[str, str] = {
     "payments:renew": DEED,
     "payments:receipt_pdf": PAPER,
     "payments:notice": DATA,
+    "ledger:wire": DATA,
     "payments:kas_renew": DEED,
     "payments:take_up": DEED,
     "payments:place": DEED,

@@ -13,6 +13,7 @@ PORT = int(os.environ.get("OPENPASPOR_PORT", "8000"))
 DEMO = os.environ.get("OPENPASPOR_DEMO") == "1"
 ROLE = os.environ.get("OPENPASPOR_ROLE", "everything")
 NODE = os.environ.get("OPENPASPOR_NODE", "satu")
+NODE_URL = os.environ.get("OPENPASPOR_URL", "")
 NODE_OFFICES = tuple(filter(None, os.environ.get("OPENPASPOR_OFFICES", "").split(",")))
 
 

@@ -115,7 +115,7 @@ def holds_a_pass(rani: Person, ref: str) -> str:
     rani.goes(f"/permohonan/{ref}/bukti/")
     rani.sees(ref, "Denpasar")
     (text,) = scan(rani.page.locator("main svg[role=img], main img").first.screenshot())
-    assert text.startswith("OP1:")
+    assert text.startswith("OP2:")
     answer = rani.page.request.get(f"/permohonan/{ref}/bukti.pdf")
     assert answer.body().startswith(b"%PDF")
     from pypdf import PdfReader

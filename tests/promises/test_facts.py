@@ -17,11 +17,18 @@ from openpaspor.facts import FactUnknown, decode, encode, known, names
 from openpaspor.ledger.canonical import canonical
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = sorted(Path(__file__).with_name("samples").glob("*.json"))
 
 
 def name_of(sample: Path) -> str:
     return ".".join(sample.stem.split(".")[:2])
+
+
+def age_of(sample: Path) -> tuple[str, int]:
+    """The newest of a fact comes last: `payments.settled`, then `payments.settled.2`."""
+    return name_of(sample), int((sample.stem.split(".") + ["1"])[2])
+
+
+SAMPLES = sorted(Path(__file__).with_name("samples").glob("*.json"), key=age_of)
 
 
 def test_every_fact_has_a_sample_and_no_sample_is_of_a_fact_that_is_gone():

@@ -17,7 +17,7 @@ from openpaspor.kit.ics import Event
 from openpaspor.kit.mrz_name import machine_name
 from openpaspor.kit.paper import VisitSheet
 from openpaspor.kit.visit_pass import VisitPass
-from openpaspor.ledger import node
+from openpaspor.ledger import node, signers
 from openpaspor.offices import policy
 
 from .models import Booking
@@ -48,26 +48,29 @@ def make_pass(booking: Booking, *, actor: str, now: datetime) -> Pass:
         booking=booking,
         name=answers.full_name,
         bring=tuple(paper.name for paper in progress_of(application, answers).papers),
-        qr_text=qr_text(booking, answers.full_name),
+        qr_text=qr_text(booking, answers.full_name, now=now),
         ends_at=slot.starts_at + timedelta(minutes=length),
         late_minutes=policy.value("late_minutes", office=slot.office_id, now=now),
     )
 
 
-def qr_text(booking: Booking, full_name: str) -> str:
-    """`OP1:` and the payload signed by this node; the office reads it without any line."""
-    name = machine_name(full_name)
+def qr_text(booking: Booking, full_name: str, *, now: datetime) -> str:
+    """`OP2:` and the seal signed by this node; the office reads it without any line."""
+    name, keys, application = machine_name(full_name), node.here().keys, booking.application
     return visit_pass.encode(
         VisitPass(
             number=booking.pass_number or 0,
-            ref=booking.application.ref,
+            ref=application.ref,
             office=booking.slot.office_id,
             starts_at=booking.slot.starts_at,
-            kind=booking.application.kind,
+            kind=application.kind,
+            booklet=application.booklet,
             paid=True,
             name=f"{name.primary} {name.secondary}".strip()[: visit_pass.LONGEST_NAME].strip(),
         ),
-        node.here().keys.sign,
+        certificate=signers.certificate_of(keys.seal_public),
+        on=now.date(),
+        sign=keys.seal,
     )
 
 

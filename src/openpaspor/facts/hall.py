@@ -19,6 +19,19 @@ class TicketIssued(Fact):
     ticket: str
     application: str = ""
     priority: str = ""
+    pass_number: int = 0  # of the visit pass whose one arrival this is; 0 when it opens none
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassNotJoined(Fact):
+    """A visitor was let in on the pass alone, and the application that came later does not allow the arrival: a person looks."""
+
+    name = "hall.pass_not_joined"
+
+    application: str
+    office: str
+    pass_number: int
+    reason: str  # another-office, another-day, no-place, already-arrived, arrived-elsewhere, ended, or why a move was refused
 
 
 @dataclass(frozen=True, kw_only=True)

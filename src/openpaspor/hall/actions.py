@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,7 @@ from openpaspor.facts.hall import (
     CounterOpened,
     DayEnded,
     DayPotSet,
+    PassNotJoined,
     TicketCalled,
     TicketChanged,
     TicketIssued,
@@ -33,7 +34,19 @@ from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import clock_time, when
 
 from .advice import ADVICE
-from .models import GONE_HOME, TURNS, Counter, DayPot, NumberRange, Ticket, TicketState, local_day, read_label
+from .models import (
+    GONE_HOME,
+    LIVE,
+    TURNS,
+    Counter,
+    DayPot,
+    NumberRange,
+    PassArrival,
+    Ticket,
+    TicketState,
+    local_day,
+    read_label,
+)
 from .rules import Series, next_ticket
 
 POT_KNOBS = {Series.WALK_IN: "walk_in_places", Series.PRIORITY: "priority_places"}
@@ -75,6 +88,13 @@ class PassReplaced(Refused):
 class PassWithdrawn(Refused):
     code = "pass-replaced"
     message = _("This pass counts no more. The tracker shows where the application stands.")
+
+
+class PassUsed(Refused):
+    code = "pass-used"
+    message = _(
+        "This pass was already used on %(when)s. If something is left to be done, give a walk-in number."
+    )
 
 
 class NothingToCall(Refused):
@@ -152,6 +172,7 @@ def _issue(
     priority: str = "",
     due_at: datetime | None = None,
     pass_ref: str = "",
+    pass_number: int = 0,
 ) -> Ticket:
     day = local_day(office, now)
     ticket = Ticket.objects.create(
@@ -175,6 +196,7 @@ def _issue(
             ticket=ticket.label,
             application=application.ref if application else pass_ref,
             priority=priority,
+            pass_number=pass_number,
         ),
         actor=actor,
         now=now,
@@ -239,6 +261,9 @@ def refuse_pass(shown: VisitPass, application: Application | None, office: Offic
         raise PassReplaced(
             when=when(application.place_starts_at, application.office), office=application.office
         )
+    newer = PassArrival.objects.filter(ref=shown.ref, number__gt=shown.number).order_by("-number").first()
+    if newer:
+        raise PassReplaced(when=when(newer.starts_at, newer.office), office=newer.office)
     place = Office.objects.filter(pk=shown.office).first()
     if place is None:
         raise PassWithdrawn()
@@ -256,7 +281,7 @@ def arrive(
 ) -> Ticket:
     """A booked visitor is here: A ticket, or P with a priority reason. One arrival per booking.
 
-    Raises WrongOffice, TooEarly, AnotherDay, AppointmentPassed, AlreadyInLine, NotExpected or MoveRefused. Late visitors are served;
+    Raises WrongOffice, TooEarly, AnotherDay, AppointmentPassed, AlreadyInLine, PassUsed, NotExpected or MoveRefused. Late visitors are served;
     a visit already marked missed today still counts. A number given on the pass alone becomes the visit's own.
     """
     with once(action_id, application.ref, office.code, priority) as seen:
@@ -264,6 +289,7 @@ def arrive(
             return Ticket.objects.get(pk=seen.answer)
         _claim(application, office, now)
         refuse_arrival(application, office, now)
+        _use_pass(application, office, actor=actor, now=now)
         arrow = journey.ARRIVE_LATE if application.state == State.MISSED else journey.ARRIVE
         move(application, arrow, actor=actor, now=now)
         fault("hall.after_arrive")
@@ -277,8 +303,50 @@ def arrive(
             application=application,
             priority=priority,
             due_at=application.place_starts_at,
+            pass_number=application.pass_number,
         )
         return seen.remember(ticket)
+
+
+def _open_arrival(
+    ref: str,
+    number: int,
+    office: Office,
+    starts_at: datetime | None,
+    *,
+    actor: str,
+    now: datetime,
+    joined_at: datetime | None = None,
+) -> tuple[PassArrival, bool]:
+    """The one arrival of this pass, locked, and whether it was opened just now. The database has the last word."""
+    known = {
+        "office": office,
+        "starts_at": starts_at,
+        "arrived_at": now,
+        "actor": actor,
+        "joined_at": joined_at,
+    }
+    try:
+        with transaction.atomic():
+            return PassArrival.objects.create(ref=ref, number=number, **known), True
+    except IntegrityError:
+        return PassArrival.objects.select_for_update().get(ref=ref, number=number), False
+
+
+def _use_pass(application: Application, office: Office, *, actor: str, now: datetime) -> None:
+    """The booking's pass opens its one arrival; one that was opened on the pass alone is joined to the booking."""
+    arrival, is_new = _open_arrival(
+        application.ref,
+        application.pass_number,
+        office,
+        application.place_starts_at,
+        actor=actor,
+        now=now,
+        joined_at=now,
+    )
+    if not is_new and arrival.joined_at:
+        raise PassUsed(when=when(arrival.arrived_at, arrival.office))
+    PassArrival.objects.unjoined().filter(ref=application.ref).update(joined_at=now, trouble="")
 
 
 def _adopt_pass_ticket(
@@ -307,28 +375,121 @@ def issue_on_pass(
 ) -> Ticket:
     """A number on the strength of a signed pass alone, because its booking has not reached this office.
 
-    The file is joined when it comes. Raises what `refuse_pass` raises, and AlreadyInLine for a pass shown twice.
+    The file is joined when it comes. Raises what `refuse_pass` raises, AlreadyInLine for a pass shown twice and
+    PassUsed for one that was served. Who did not come when called, or left, gets another number for the same arrival.
     """
     with once(action_id, shown.ref, shown.number, office.code, priority) as seen:
         if seen:
             return Ticket.objects.get(pk=seen.answer)
         refuse_pass(shown, application, office, now)
-        given = (
-            Ticket.objects.of_day(office, local_day(office, now)).live().filter(pass_ref=shown.ref).first()
+        if application is not None:
+            refuse_second_number(application, office, now)
+        arrival, is_new = _open_arrival(
+            shown.ref, shown.number, office, shown.starts_at, actor=actor, now=now
         )
-        if given:
+        given = Ticket.objects.filter(office=office, pass_ref=shown.ref).order_by("-pk").first()
+        if given and given.state in LIVE:
             raise AlreadyInLine(ticket=given.label, state=given.get_state_display())  # type: ignore[attr-defined]
-        series = Series.PRIORITY if priority else Series.APPOINTMENT
+        if not is_new and (given is None or given.state == TicketState.SERVED):
+            raise PassUsed(when=when(arrival.arrived_at, arrival.office))
         ticket = _issue(
             office,
-            series,
+            Series.PRIORITY if priority else Series.APPOINTMENT,
             actor=actor,
             now=now,
             priority=priority,
             due_at=shown.starts_at,
             pass_ref=shown.ref,
+            pass_number=shown.number if is_new else 0,
         )
         return seen.remember(ticket)
+
+
+@transaction.atomic
+def join_pass_arrival(application: Application, *, action_id: str, now: datetime) -> PassArrival | None:
+    """Who was let in on the pass alone arrives with the application that has come by now, as of the moment they came.
+
+    Nothing is raised. What keeps the two apart is said as a fact and stands on the day's page; should the application
+    allow it later, it is joined after all. None while the part of its history that made the pass has not come.
+    """
+    Application.objects.select_for_update().get(pk=application.pk)
+    application.refresh_from_db()
+    waiting = PassArrival.objects.unjoined().select_related("office").filter(ref=application.ref)
+    arrival = waiting.order_by("-number").first()
+    if arrival is None or not _knows_pass(application, arrival):
+        return None
+    trouble = _keeps_apart(application, arrival)
+    if not trouble:
+        try:
+            with transaction.atomic(), once(action_id, arrival.ref, arrival.number) as seen:
+                if not seen:
+                    _join(application, arrival, now=now)
+                    seen.remember(arrival)
+        except Refused as refusal:
+            trouble = refusal.code
+    if trouble:
+        _leave_to_a_person(arrival, trouble, now=now)
+    arrival.refresh_from_db()
+    return arrival
+
+
+def _knows_pass(application: Application, arrival: PassArrival) -> bool:
+    """Whether the history that made this pass has come. What is told may come before the moves do."""
+    if application.state in journey.ENDS:
+        return True
+    is_told = application.pass_number >= arrival.number and application.place_starts_at is not None
+    return is_told and application.state != State.DRAFT
+
+
+def _keeps_apart(application: Application, arrival: PassArrival) -> str:
+    """A code of `models.APART`, or nothing when the application can arrive with this pass."""
+    if application.state in journey.ENDS:
+        return "ended"
+    if application.state in (State.SUBMITTED, State.HOLDING):
+        return "no-place"
+    is_here = application.office_id == arrival.office_id
+    if application.state not in (State.BOOKED, State.MISSED):
+        return "already-arrived" if is_here else "arrived-elsewhere"
+    if not is_here:
+        return "another-office"
+    assert application.place_starts_at
+    same_day = local_day(arrival.office, application.place_starts_at) == local_day(
+        arrival.office, arrival.arrived_at
+    )
+    return "" if same_day else "another-day"
+
+
+def _join(application: Application, arrival: PassArrival, *, now: datetime) -> None:
+    """The application arrives, said by who let the visitor in, at the moment they came; its number becomes its own."""
+    moment = max(arrival.arrived_at, application.state_since)
+    arrow = journey.ARRIVE_LATE if application.state == State.MISSED else journey.ARRIVE
+    move(application, arrow, actor=arrival.actor, now=moment)
+    numbers = Ticket.objects.filter(office=arrival.office, pass_ref=arrival.ref, application=None)
+    ticket = numbers.order_by("-pk").first()
+    told: dict[str, Any] = {"place_status": "used"}
+    if ticket:
+        Ticket.objects.filter(pk=ticket.pk).update(application=application)
+        told |= {"priority": ticket.priority} if ticket.priority else {}
+        told |= {"ticket": ticket.label} if ticket.state in LIVE else {}
+    tell(application, actor=arrival.actor, now=moment, **told)
+    over = "" if ticket and ticket.state in LIVE else "number-over"
+    PassArrival.objects.unjoined().filter(ref=arrival.ref).update(joined_at=now, trouble=over)
+
+
+def _leave_to_a_person(arrival: PassArrival, trouble: str, *, now: datetime) -> None:
+    """Say it once for each cause."""
+    unsaid = PassArrival.objects.unjoined().filter(pk=arrival.pk).exclude(trouble=trouble)
+    if unsaid.update(trouble=trouble):
+        record(
+            PassNotJoined(
+                application=arrival.ref,
+                office=arrival.office_id,
+                pass_number=arrival.number,
+                reason=trouble,
+            ),
+            actor="worker",
+            now=now,
+        )
 
 
 @transaction.atomic

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -16,21 +15,20 @@ from openpaspor.journey import State
 from openpaspor.kit import names, references, visit_pass
 from openpaspor.kit.references import ReferenceInvalid
 from openpaspor.kit.visit_pass import VisitPass
-from openpaspor.ledger import node
-from openpaspor.ledger.keys import verify
-from openpaspor.ledger.models import NodeRecord
+from openpaspor.ledger import node, signers
 from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Office
 
 from . import actions
 from .advice import STATE_WORDS
-from .models import SERIES_WORDS, Counter, DayPot, Ticket, TicketState, local_day
+from .models import SERIES_WORDS, Counter, DayPot, PassArrival, Ticket, TicketState, local_day
 from .rules import Series, WaitRange, people_before, turns_ahead, wait_range
 
 MINUTES_A_VISIT = 12.0  # until today's own pace is known
 SHORTEST_PACE = 3.0  # minutes; a quick morning promises nothing for the afternoon
 NIK_DIGITS = 16
 FOUND_AT_MOST = 20
+APART_FOR = timedelta(days=7)
 ORDER_ON_SCREEN = (Series.PRIORITY, Series.APPOINTMENT, Series.WALK_IN, Series.COLLECTION)
 
 
@@ -60,11 +58,13 @@ class Hall:
     expected: list[Application]
     next_hour: int  # of those, within sixty minutes
     owing: list[Application]  # may come back with papers
+    apart: list[PassArrival]  # let in on the pass alone, and a person must look
 
     @property
     def mark(self) -> str:
         """Changes when the lists that carry buttons change."""
-        return ",".join(f"{ticket.pk}{ticket.state[0]}" for ticket in [*self.held, *self.gone])
+        numbers = [f"{ticket.pk}{ticket.state[0]}" for ticket in [*self.held, *self.gone]]
+        return ",".join(numbers + [f"{one.pk}{one.trouble}" for one in self.apart])
 
 
 def hall_now(office: Office, now: datetime) -> Hall:
@@ -84,7 +84,18 @@ def hall_now(office: Office, now: datetime) -> Hall:
         expected=expected,
         next_hour=sum(bool(one.place_starts_at and one.place_starts_at <= soon) for one in expected),
         owing=list(owing.exclude(pk__in=[pk for pk in here if pk]).order_by("owed_until", "pk")[:12]),
+        apart=apart_at(office, now),
     )
+
+
+def apart_at(office: Office, now: datetime) -> list[PassArrival]:
+    """Visitors of the last days let in on the pass alone whose application does not fit, or has not come since yesterday."""
+    midnight = calendars.moment(office, local_day(office, now))
+    of_late = PassArrival.objects.filter(office=office, arrived_at__gte=now - APART_FOR)
+    alone = of_late.unjoined().filter(~Q(trouble="") | Q(arrived_at__lt=midnight))
+    still_here = Application.objects.in_state(State.ARRIVED).values("ref")
+    over = of_late.filter(trouble="number-over", ref__in=still_here)
+    return list((alone | over).select_related("office").order_by("arrived_at", "pk"))
 
 
 def lines_of(office: Office, waiting: list[Ticket], now: datetime) -> list[Line]:
@@ -171,11 +182,14 @@ class Found:
     unheard: VisitPass | None = None
 
 
-def read_pass(text: str) -> VisitPass:
-    """The pass in a scan, if its signature is by a node we know. Raises PassInvalid."""
-    keys = {row.sign_public for row in NodeRecord.objects.all()} | {node.here().keys.sign_public.hex()}
-    known = [partial(verify, bytes.fromhex(key)) for key in sorted(keys)]
-    return visit_pass.decode(text, lambda signature, message: any(good(signature, message) for good in known))
+def read_pass(text: str, now: datetime) -> VisitPass:
+    """The pass in a scan, if its seal is by a node that may give it out. Raises PassRefused."""
+    scanned = visit_pass.unfold(text)
+    signer = signers.check(scanned, now=now)
+    shown = visit_pass.read(scanned.seal)
+    if not signers.may_sign_for(signer, shown.office):
+        raise visit_pass.UntrustedCertificate()
+    return shown
 
 
 def ascii_digits(text: str) -> str:
@@ -192,7 +206,7 @@ def find(what: str, born: date | None, office: Office, now: datetime) -> Found |
     Raises what `refuse_pass` raises for a pass that does not count here and now.
     """
     if visit_pass.looks_like_one(what):
-        return by_pass(read_pass(what), office, now)
+        return by_pass(read_pass(what, now), office, now)
     ticket = Ticket.objects.of_day(office, local_day(office, now)).labelled(what)
     if ticket:
         return Found(application=ticket.application, ticket=ticket)
@@ -249,12 +263,12 @@ class Results:
 
 
 def search(text: str, office: Office | None, now: datetime) -> Results:
-    """Raises PassInvalid for a scan that is no pass of ours."""
+    """Raises PassRefused for a scan that is no pass of ours."""
     text = text.replace("\0", "").strip()
     if not text:
         return Results()
     if visit_pass.looks_like_one(text):
-        return Results(list(_rows(Q(ref=read_pass(text).ref))))
+        return Results(list(_rows(Q(ref=read_pass(text, now).ref))))
     ticket = Ticket.objects.of_day(office, local_day(office, now)).labelled(text) if office else None
     if ticket:
         return Results([ticket.application] if ticket.application else [], ticket)

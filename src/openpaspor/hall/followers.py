@@ -6,15 +6,17 @@ from django.db.models import F
 
 from openpaspor.applications.followers import held_here, known_here
 from openpaspor.applications.models import Application
-from openpaspor.facts.applications import Moved
+from openpaspor.facts.applications import Moved, Told
+from openpaspor.facts.hall import TicketIssued
 from openpaspor.facts.issuance import SerialAllotted, SerialFreed, StockReceived
 from openpaspor.journey import State
+from openpaspor.kit import clock
 from openpaspor.ledger.follow import copies, reacts
 from openpaspor.ledger.models import Entry
 from openpaspor.offices.models import Office
 
 from . import actions
-from .models import BlankBooks, Ticket, local_day
+from .models import BlankBooks, PassArrival, Ticket, local_day
 
 
 @reacts(Moved, holder=known_here)
@@ -41,6 +43,20 @@ def link_ticket(application: Application, entry: Entry) -> None:
             actor="worker",
             now=entry.recorded_at,
         )
+
+
+def came_on_a_pass(entry: Entry) -> Application | None:
+    """The application of somebody whom we let in on the pass alone, as soon as we know it."""
+    waiting = PassArrival.objects.unjoined().filter(ref=entry.application)
+    return known_here(entry) if entry.application and waiting.exists() else None
+
+
+@reacts(Moved, Told, TicketIssued, holder=came_on_a_pass)
+def join_pass_arrival(application: Application, entry: Entry) -> None:
+    """The booking of a visitor who is already here has come, or something that changes it."""
+    actions.join_pass_arrival(
+        application, action_id=entry.action_id_for("hall.join_pass_arrival"), now=clock.now()
+    )
 
 
 @copies(StockReceived)

@@ -227,6 +227,51 @@ class Ticket(models.Model):
         return str(SERIES_WORDS[Series(self.line)])
 
 
+class PassArrivalQuerySet(models.QuerySet["PassArrival"]):
+    def unjoined(self) -> PassArrivalQuerySet:
+        """Let in on the pass alone; the application has not arrived yet."""
+        return self.filter(joined_at=None)
+
+
+class PassArrival(models.Model):
+    """The one arrival that a visit pass opens at this node, whether or not its booking was known here."""
+
+    ref = models.CharField(max_length=16)
+    number = models.PositiveIntegerField()  # of the pass
+    office = models.ForeignKey(Office, models.PROTECT)
+    starts_at = models.DateTimeField()  # UTC; the time on the pass
+    arrived_at = models.DateTimeField()  # UTC
+    actor = models.CharField(max_length=40)  # who let the visitor in; a code
+    joined_at = models.DateTimeField(null=True)  # UTC; when the application arrived with it
+    trouble = models.CharField(max_length=30, blank=True)  # code of why a person must look; see APART
+
+    objects = PassArrivalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ref", "number"], name="one_arrival_per_pass")]
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.number}"
+
+    @property
+    def why(self) -> str:
+        """Why a person must look, in words."""
+        return str(APART.get(self.trouble, APART[""]))
+
+
+APART = {
+    "": _("The application has not come yet."),
+    "another-office": _("The appointment was moved to another office before the visitor came."),
+    "another-day": _("The appointment was moved to another day before the visitor came."),
+    "no-place": _("The appointment was taken away before the visitor came."),
+    "already-arrived": _("The application had arrived here before, under another number."),
+    "arrived-elsewhere": _("The application was received at another office."),
+    "ended": _("The application had ended before the visitor came."),
+    "stop-order": _("The application is stopped."),
+    "not-held-here": _("Another site held the application when the visitor came."),
+    "move-refused": _("The application had gone on when it came here."),
+    "number-over": _("The application came after the number had ended; the visit is still to be done."),
+}
 TURNS = "T"  # the series of calls
 
 

@@ -21,13 +21,13 @@ from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
 from openpaspor.applications import dossier
 from openpaspor.applications.answers import Answers
-from openpaspor.applications.models import Application
+from openpaspor.applications.models import Application, Kind
 from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
-from openpaspor.kit.visit_pass import PassInvalid
+from openpaspor.kit.visit_pass import PassRefused, VisitPass
 from openpaspor.offices import policy
-from openpaspor.offices.models import Office
+from openpaspor.offices.models import Booklet, Office
 from openpaspor.ui.refusals import refused_page
 
 from . import actions, desk, forms
@@ -297,11 +297,8 @@ def arrive(request: HttpRequest) -> HttpResponse:
             return refused_page(request, refusal, "hall/arrive.html", **context)
         if found and found.unheard:
             pass_form = forms.PassForm(initial={"what": what}, auto_id="pass_%s")
-            return render(
-                request,
-                "hall/arrive_pass.html",
-                {"office": office, "form": pass_form, "shown": found.unheard},
-            )
+            context = {"office": office, "form": pass_form, "shown": found.unheard}
+            return render(request, "hall/arrive_pass.html", context | _book_of(found.unheard))
         if found and found.application:
             return redirect("hall:arrive_ref", ref=found.application.ref)
         if found and found.ticket:
@@ -315,6 +312,11 @@ def arrive(request: HttpRequest) -> HttpResponse:
     return render(request, "hall/arrive.html", context, status=422)
 
 
+def _book_of(shown: VisitPass) -> dict[str, Any]:
+    """For what passport the visitor comes, in words."""
+    return {"kind": Kind(shown.kind).label, "booklet": Booklet(shown.booklet).label}
+
+
 @never_cache
 @staff(Role.OFFICER, Role.HEAD)
 @require_http_methods(["GET", "POST"])
@@ -322,12 +324,14 @@ def arrive_pass(request: HttpRequest) -> HttpResponse:
     """A number on a signed pass alone, whose booking never reached this office."""
     if request.method != "POST":
         return redirect("hall:arrive")
-    office, form = request.posting.office, forms.PassForm(request.POST, auto_id="pass_%s")
+    office, now = request.posting.office, clock.now()
+    form = forms.PassForm(request.POST, auto_id="pass_%s")
     context: dict[str, Any] = {"form": form, "office": office}
     if not form.is_valid():
         return render(request, "hall/arrive.html", {**context, "form": forms.ArriveForm()}, status=422)
     try:
-        context["shown"] = shown = desk.read_pass(form.cleaned_data["what"])
+        context["shown"] = shown = desk.read_pass(form.cleaned_data["what"], now)
+        context |= _book_of(shown)
         known = Application.objects.filter(ref=shown.ref).select_related("office").first()
         if not actions.is_unheard(shown, known):
             return redirect("hall:arrive_ref", ref=shown.ref)
@@ -443,7 +447,7 @@ def search(request: HttpRequest) -> HttpResponse:
     context = {"q": text, "office": office, "results": desk.Results()}
     try:
         results = desk.search(text, office, now)
-    except PassInvalid as refusal:
+    except PassRefused as refusal:
         return refused_page(request, refusal, "hall/search.html", **context)
     for application in results.applications:
         look(

@@ -1,43 +1,100 @@
-"""The visit pass as text: `OP1:` and Base45 of a signed payload, checked at the office's door without any line.
+"""The visit pass as text: `OP2:` and Base45 of a visible digital seal, checked at the office's door without any line.
 
-Layout, all numbers big-endian: version 1 · pass number u16 · reference 5 bytes (eight symbols of 30) · start in minutes
-since 1970 u32 · paid u8 · office, kind and name, each a length byte and ASCII · Ed25519 signature 64 bytes, over a prefix
-and everything before it. Only characters of the QR alphanumeric mode, so that a keyboard scanner can type it.
+The table of tags is published in `docs/visit-pass.md`. Only characters of the QR alphanumeric mode, so that a keyboard
+scanner can type it, in either case of letters.
 """
 
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime
+from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from openpaspor.kit import base45, references
+from openpaspor.kit import base45, references, vds
 from openpaspor.kit.refused import Refused
+from openpaspor.kit.vds import Malformed, Scanned, Seal
 
-PREFIX = "OP1:"
-SIGNED_PREFIX = b"openpaspor-pass-v1\n"
+PREFIX = "OP2:"
+COUNTRY, SIGNER = "IDN", "IDOP"
+FEATURE, CATEGORY = 0x50, 0x02  # a category that is even is a nation's own
 LONGEST_NAME = 39
-_VERSION = 1
-_HEAD = struct.Struct(">BH5sIB")
-_SIGNATURE = 64  # bytes
+TAG_REFERENCE, TAG_NAME, TAG_PLACE, TAG_BOOK, TAG_PAID, TAG_NUMBER = range(1, 7)
+OPTIONAL_FROM = 0x80  # a tag from here on may be passed over by who does not know it
+KINDS = ("adult-new", "adult-replace", "child", "lost", "damaged")  # code 1, 2, 3 …; never renumbered
+BOOKLETS = ("regular", "electronic")  # code 1, 2 …; never renumbered
 _LONGEST_TEXT = 400  # characters; a pass has about 200
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_NUMBER = 2  # bytes
+_MOMENT = 6  # bytes
 _OFFICE = re.compile(r"[A-Z0-9-]{1,48}", re.ASCII)
-_KIND = re.compile(r"[a-z0-9-]{1,24}", re.ASCII)
 _NAME = re.compile(r"[A-Z]+(?: [A-Z]+)*", re.ASCII)
 
-Sign = Callable[[bytes], bytes]
-Verify = Callable[[bytes, bytes], bool]  # (signature, message), as `partial(keys.verify, public)` takes them
+Sign = Callable[[bytes], bytes]  # r‖s, 64 bytes, over a body
 
 
-class PassInvalid(Refused):
-    code = "pass-invalid"
-    message = _("This is not a valid visit pass. Please give the code in words, or your NIK and birth date.")
+class PassRefused(Refused):
+    """Why a scan opens no door. `verdict` and `reason` are those of ICAO Doc 9303-13."""
+
     status = 422
+    verdict: ClassVar[str] = "INVALID"  # or UNKNOWN: it may be genuine, we cannot tell
+
+    @property
+    def reason(self) -> str:
+        return self.code.upper().replace("-", "_")
+
+
+class ReadError(PassRefused):
+    code = "read-error"
+    message = _("The pass was not read whole. Scan it once more, or type the code OP-… or the NIK.")
+
+
+class WrongFormat(PassRefused):
+    code = "wrong-format"
+    message = _("This is not a visit pass that can be read here. Type the code OP-… or the NIK instead.")
+
+
+class UnknownCertificate(PassRefused):
+    code = "unknown-certificate"
+    verdict = "UNKNOWN"
+    message = _(
+        "This office does not know who signed this pass, so it cannot tell whether it is genuine. Look for the visit by code or NIK."
+    )
+
+
+class UntrustedCertificate(PassRefused):
+    code = "untrusted-certificate"
+    verdict = "UNKNOWN"
+    message = _(
+        "This pass is signed by a site that may not give out passes for that office. Look for the visit by code or NIK."
+    )
+
+
+class RevokedCertificate(PassRefused):
+    code = "revoked-certificate"
+    message = _("The key that signed this pass was withdrawn. Look for the visit by code or NIK.")
+
+
+class InvalidSignature(PassRefused):
+    code = "invalid-signature"
+    message = _(
+        "This pass was changed or forged: its signature is not right. Look for the visit by code or NIK, and tell the head of office."
+    )
+
+
+class InvalidDocumentType(PassRefused):
+    code = "invalid-documenttype"
+    message = _("This seal is genuine, but it belongs to another kind of paper. Ask for the visit pass.")
+
+
+class UnknownFeature(PassRefused):
+    code = "unknown-feature"
+    verdict = "UNKNOWN"
+    message = _(
+        "This pass is genuine, but says something that this office’s version cannot read yet. Look for the visit by code or NIK."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,99 +104,97 @@ class VisitPass:
     number: int  # 1, 2, 3 … one more with every change of the appointment
     ref: str  # OP-XXXX-XXXX
     office: str  # office code
-    starts_at: datetime  # UTC, whole minutes
-    kind: str  # kind of application
+    starts_at: datetime  # UTC, whole seconds
+    kind: str  # of KINDS
+    booklet: str  # of BOOKLETS
     paid: bool
     name: str  # as the machine-readable line carries it, A–Z and spaces, at most 39
 
 
-def encode(pass_: VisitPass, sign: Sign) -> str:
-    """The text for the QR code. Raises ValueError for a pass that cannot be written."""
-    body = _body(pass_)
-    signature = sign(SIGNED_PREFIX + body)
-    if len(signature) != _SIGNATURE:
-        raise ValueError("A signature has 64 bytes.")
-    return PREFIX + base45.encode(body + signature)
-
-
-def decode(text: str, verify: Verify) -> VisitPass:
-    """The pass in a scanned text, if its signature is good; PassInvalid for everything else, whatever was scanned."""
-    text = text[: _LONGEST_TEXT + 1].strip()
-    if not text.startswith(PREFIX) or len(text) > _LONGEST_TEXT:
-        raise PassInvalid()
-    for lost in ("", " ", "  "):  # Base45 may end in spaces, which forms and scanners like to drop
-        signed = _signed(text[len(PREFIX) :] + lost)
-        if signed and verify(signed[1], SIGNED_PREFIX + signed[0]):
-            return _read(signed[0])
-    raise PassInvalid()
+def encode(pass_: VisitPass, *, certificate: str, on: date, sign: Sign) -> str:
+    """The text for the QR code, made and signed on day `on`. Raises ValueError for a pass that cannot be written."""
+    seal = Seal(
+        country=COUNTRY,
+        signer=SIGNER,
+        certificate=certificate,
+        issued=on,
+        signed=on,
+        feature=FEATURE,
+        category=CATEGORY,
+        messages=_messages(pass_),
+    )
+    body = vds.body_of(seal)
+    return PREFIX + base45.encode(vds.encode(body, sign(body)))
 
 
 def looks_like_one(text: str) -> bool:
     """Whether a scan is meant as a pass, and not as a reference or a NIK."""
-    return text.lstrip().startswith(PREFIX)
+    return text.lstrip()[: len(PREFIX)].upper() == PREFIX
 
 
-def _body(pass_: VisitPass) -> bytes:
-    reference = references.parse(pass_.ref)
-    minutes, rest = divmod(pass_.starts_at - _EPOCH, timedelta(minutes=1))
-    texts = ((_OFFICE, pass_.office), (_KIND, pass_.kind), (_NAME, pass_.name))
-    fits = all(form.fullmatch(text) for form, text in texts) and len(pass_.name) <= LONGEST_NAME
-    if rest or not fits or not (1 <= pass_.number < 1 << 16 and 0 <= minutes < 1 << 32):
-        raise ValueError("This pass cannot be written.")
-    head = _HEAD.pack(_VERSION, pass_.number, _packed(reference), minutes, pass_.paid)
-    return head + b"".join(bytes([len(text)]) + text.encode("ascii") for _form, text in texts)
-
-
-def _signed(text: str) -> tuple[bytes, bytes] | None:
+def unfold(text: str) -> Scanned:
+    """The seal in a scanned text, whoever signed it. Raises ReadError or WrongFormat, whatever was scanned."""
+    text = text[: _LONGEST_TEXT + 1].strip()  # Base45 never ends in a space
+    if not text.isascii() or not looks_like_one(text):
+        raise WrongFormat()
+    if len(text) > _LONGEST_TEXT:
+        raise ReadError()
     try:
-        content = base45.decode(text)
-    except ValueError:
-        return None
-    return (content[:-_SIGNATURE], content[-_SIGNATURE:]) if len(content) > _SIGNATURE else None
-
-
-def _read(body: bytes) -> VisitPass:
-    """Take a signed body apart. Only exactly what `_body` writes is taken, even from a good key."""
+        content = base45.decode(text.upper()[len(PREFIX) :])
+    except ValueError as trouble:
+        raise ReadError() from trouble
     try:
-        version, number, packed, minutes, paid = _HEAD.unpack_from(body)
-        office, kind, name = _texts(body[_HEAD.size :])
-        pass_ = VisitPass(
-            number=number,
-            ref=_unpacked(packed),
-            office=office,
-            starts_at=_EPOCH + timedelta(minutes=minutes),
-            kind=kind,
-            paid=bool(paid),
-            name=name,
-        )
-        if version != _VERSION or _body(pass_) != body:
-            raise PassInvalid()
-    except (struct.error, ValueError, IndexError, OverflowError, references.ReferenceInvalid) as trouble:
-        raise PassInvalid() from trouble
+        return vds.decode(content)
+    except Malformed as trouble:
+        raise WrongFormat() from trouble
+
+
+def read(seal: Seal) -> VisitPass:
+    """What a seal says as a visit pass. Raises InvalidDocumentType, UnknownFeature or WrongFormat.
+
+    Only exactly what `encode` writes is taken, even from a good key.
+    """
+    if (seal.country, seal.feature, seal.category) != (COUNTRY, FEATURE, CATEGORY):
+        raise InvalidDocumentType()
+    known = tuple((tag, value) for tag, value in seal.messages if tag < OPTIONAL_FROM)
+    if any(tag not in range(TAG_REFERENCE, TAG_NUMBER + 1) for tag, _value in known):
+        raise UnknownFeature()
+    try:
+        pass_ = _pass_of(dict(known))
+        if _messages(pass_) != known:
+            raise WrongFormat()
+    except (KeyError, ValueError, references.ReferenceInvalid) as trouble:
+        raise WrongFormat() from trouble
     return pass_
 
 
-def _texts(rest: bytes) -> list[str]:
-    texts = []
-    for _field in range(3):
-        length = rest[0]
-        texts.append(rest[1 : 1 + length].decode("ascii"))
-        rest = rest[1 + length :]
-    return texts
+def _messages(pass_: VisitPass) -> tuple[tuple[int, bytes], ...]:
+    reference = references.parse(pass_.ref)
+    fits = _OFFICE.fullmatch(pass_.office) and _NAME.fullmatch(pass_.name) and len(pass_.name) <= LONGEST_NAME
+    if not fits or not 1 <= pass_.number < 256**_LONGEST_NUMBER:
+        raise ValueError("This pass cannot be written.")
+    return (
+        (TAG_REFERENCE, vds.c40(reference.issuer + reference.body + reference.check)),
+        (TAG_NAME, vds.c40(pass_.name)),
+        (TAG_PLACE, vds.c40(pass_.office.replace("-", " ")) + vds.moment(pass_.starts_at)),
+        (TAG_BOOK, bytes([KINDS.index(pass_.kind) + 1, BOOKLETS.index(pass_.booklet) + 1])),
+        (TAG_PAID, bytes([pass_.paid])),
+        (TAG_NUMBER, pass_.number.to_bytes(-(-pass_.number.bit_length() // 8), "big")),
+    )
 
 
-def _packed(reference: references.Reference) -> bytes:
-    number = 0
-    for symbol in reference.issuer + reference.body + reference.check:
-        number = number * len(references.ALPHABET) + references.ALPHABET.index(symbol)
-    return number.to_bytes(5, "big")
-
-
-def _unpacked(packed: bytes) -> str:
-    number, symbols = int.from_bytes(packed, "big"), []
-    for _place in range(8):
-        number, value = divmod(number, len(references.ALPHABET))
-        symbols.append(references.ALPHABET[value])
-    if number:
-        raise PassInvalid()
-    return str(references.parse("".join(reversed(symbols))))
+def _pass_of(values: dict[int, bytes]) -> VisitPass:
+    kind, booklet = values[TAG_BOOK]
+    if not 1 <= kind <= len(KINDS) or not 1 <= booklet <= len(BOOKLETS):
+        raise UnknownFeature()
+    place = values[TAG_PLACE]
+    return VisitPass(
+        number=int.from_bytes(values[TAG_NUMBER], "big"),
+        ref=str(references.parse(vds.text_of(values[TAG_REFERENCE]))),
+        office=vds.text_of(place[:-_MOMENT]).replace(" ", "-"),
+        starts_at=vds.moment_of(place[-_MOMENT:]),
+        kind=KINDS[kind - 1],
+        booklet=BOOKLETS[booklet - 1],
+        paid=values[TAG_PAID] != b"\0",
+        name=vds.text_of(values[TAG_NAME]),
+    )

@@ -14,7 +14,7 @@ from openpaspor.appointments import calendar_actions
 from openpaspor.appointments.models import Booking, Pot, Slot
 from openpaspor.journey import State
 from openpaspor.kit import clock, visit_pass
-from openpaspor.ledger import keys, node
+from openpaspor.ledger import node, signers
 from openpaspor.offices.models import Office
 
 from .make import (
@@ -297,14 +297,14 @@ def test_the_pass_tells_when_where_and_what_to_bring(rani):
 def test_the_qr_code_is_signed_by_this_node(rani):
     application = make_booked(make_slot(day=THURSDAY), account=rani.user)
     shown = rani.get(f"/permohonan/{application.ref}/bukti/").context["pass"]
-    us = node.here().keys
+    scanned = visit_pass.unfold(shown.qr_text)
 
-    read = visit_pass.decode(
-        shown.qr_text, lambda signature, message: keys.verify(us.sign_public, signature, message)
-    )
+    assert signers.check(scanned, now=clock.now()).node == node.here().name
+    read = visit_pass.read(scanned.seal)
 
     assert (read.ref, read.number, read.office) == (application.ref, 1, "DENPASAR")
     assert (read.starts_at, read.paid, read.name) == (application.place_starts_at, True, "NI LUH SARI DEWI")
+    assert (read.kind, read.booklet) == (application.kind, application.booklet)
 
 
 def test_the_pass_comes_as_paper_and_as_calendar_entry(rani):

@@ -13,15 +13,27 @@ from openpaspor.applications.actions import move, start_application, submit, tel
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application
 from openpaspor.hall import actions
-from openpaspor.hall.models import Counter
+from openpaspor.hall.models import Counter, Ticket
 from openpaspor.journey import State
 from openpaspor.kit import visit_pass
-from openpaspor.ledger import node
+from openpaspor.kit.visit_pass import VisitPass
+from openpaspor.ledger import node, signers
+from openpaspor.ledger.keys import KeyRing
 from openpaspor.offices.models import Office
 
 NINE = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # 09.00 WITA, a Tuesday
 BORN = date(1999, 3, 5)
 _numbers = count(1)
+PASS = VisitPass(
+    number=1,
+    ref="OP-22WY-ZVKJ",
+    office="DENPASAR",
+    starts_at=NINE,
+    kind="adult-new",
+    booklet="electronic",
+    paid=True,
+    name="SITI AMINAH",
+)
 
 # The moves that lead an application from its arrival to a state.
 AFTER_ARRIVAL = {
@@ -104,10 +116,25 @@ def pass_of(application: Application, **changes: object) -> str:
         "office": application.office_id,
         "starts_at": application.place_starts_at,
         "kind": application.kind,
+        "booklet": application.booklet,
         "paid": True,
         "name": "SITI AMINAH",
     }
-    return visit_pass.encode(visit_pass.VisitPass(**known | changes), node.here().keys.sign)  # type: ignore[arg-type]
+    return sealed(VisitPass(**known | changes), node.here().keys)  # type: ignore[arg-type]
+
+
+def sealed(pass_: VisitPass, keys: KeyRing) -> str:
+    """The text of a pass as the node with these keys gives it out."""
+    certificate = signers.certificate_of(keys.seal_public)
+    return visit_pass.encode(pass_, certificate=certificate, on=NINE.date(), sign=keys.seal)
+
+
+def let_in(
+    pass_: VisitPass, office: Office, application: Application | None = None, **known: object
+) -> Ticket:
+    """A number on the pass alone."""
+    known = {"action_id": action(), "actor": "S-1", "now": NINE} | known
+    return actions.issue_on_pass(pass_, application, office, **known)  # type: ignore[arg-type]
 
 
 def open_counter(

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from openpaspor.hall import actions
-from openpaspor.hall.models import DayFull, DayPot, Ticket
-from openpaspor.hall.tests.making import NINE, make_booked, make_officer, office_of, open_counter
+from openpaspor.hall import actions, desk
+from openpaspor.hall.models import DayFull, DayPot, PassArrival, Ticket
+from openpaspor.hall.tests.making import NINE, make_booked, make_officer, office_of, open_counter, pass_of
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger.models import Entry
 
@@ -121,3 +121,20 @@ def test_two_officers_who_want_one_counter_do_not_share_it():
     results = all_at_once([lambda person=person: open_counter(office, 1, person) for person in people])
 
     assert sum(isinstance(one, actions.CounterTaken) for one in results) == 3
+
+
+def test_one_pass_at_two_counters_opens_one_arrival():
+    office = office_of()
+    shown = desk.read_pass(pass_of(make_booked(office, NINE)), NINE)
+
+    given = all_at_once(
+        [
+            lambda n=n: actions.issue_on_pass(
+                shown, None, office, action_id=f"p{n}", actor=f"S-{n}", now=NINE, priority="sick" if n else ""
+            )
+            for n in range(2)
+        ]
+    )
+
+    assert [type(one) for one in given].count(actions.AlreadyInLine) == 1
+    assert (PassArrival.objects.count(), Ticket.objects.count()) == (1, 1)

@@ -21,7 +21,7 @@ class VisitSheet:
     address: str
     kind: str  # words for the kind of application and booklet
     bring: tuple[str, ...]  # words, one paper each
-    qr_text: str  # OP1:…
+    qr_text: str  # OP2:…
     number: int  # of the pass
     paid: bool
     made_at: datetime

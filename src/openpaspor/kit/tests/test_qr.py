@@ -34,7 +34,7 @@ def test_whatever_is_written_a_reader_reads(text):
 
 
 def test_a_page_s_code_names_itself_to_screen_readers():
-    drawing = qr.svg("OP1:AB", label='Bukti janji "A" & <B>')
+    drawing = qr.svg("OP2:AB", label='Bukti janji "A" & <B>')
 
     root = ET.fromstring(drawing)
     assert root.get("role") == "img"
@@ -44,4 +44,4 @@ def test_a_page_s_code_names_itself_to_screen_readers():
 
 def test_text_that_a_keyboard_scanner_cannot_type_is_refused():
     with pytest.raises(ValueError):
-        qr.svg("op1:kecil", label="x")
+        qr.svg("op2:kecil", label="x")

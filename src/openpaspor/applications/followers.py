@@ -12,7 +12,7 @@ from openpaspor.facts.applications import (
     Submitted,
     Told,
 )
-from openpaspor.ledger import node
+from openpaspor.ledger import conflicts, node
 from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
 from openpaspor.ledger.models import Entry
 
@@ -59,10 +59,22 @@ def copy_moved(fact: Moved, entry: Entry) -> None:
     if application is None or fact.version > application.version + 1:
         raise Later(fact.application)
     if fact.version <= application.version:
+        _compare_with_ours(fact, entry)
         return
     Application.objects.filter(pk=application.pk, version=fact.version - 1).update(
         **columns_of(fact), state_since=entry.recorded_at
     )
+
+
+def _compare_with_ours(fact: Moved, entry: Entry) -> None:
+    """Two nodes moved the same application: what came later stays in the log, void, and a person looks at both."""
+    moves = Entry.objects.standing().filter(
+        kind=Moved.name, application=fact.application, version=fact.version
+    )
+    ours = moves.exclude(pk=entry.pk).first()
+    if ours is not None and ours.node != entry.node:
+        code = "old-term" if fact.term < ours.values["term"] else "equal-terms"
+        conflicts.set_aside(entry, code, other=ours, version=fact.version, term=fact.term)
 
 
 @copies(DossierSealed)

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import close_old_connections, connection
 
 from openpaspor.kit import clock
-from openpaspor.kit.faults import fault
 
 from . import exchange, links, node, pieces, receive, transport
 from .messages import Message, NotAMessage, pack, unpack
@@ -108,7 +107,6 @@ class Courier:
             return False
         except exchange.Refusal:
             return True  # another round asks from where we are
-        fault("ledger.pulled")
         work_waits.set()
         return True
 
@@ -136,7 +134,6 @@ class Courier:
                 raise
             confirmed = refusal.says["confirmed"]
         self._fit_batch(time.monotonic() - started)
-        fault("ledger.pushed")
         if links.is_dense(self.peer):
             self._confirm_dense(confirmed)
         else:

@@ -552,6 +552,8 @@ NOT_PAGES: dict[str, str] = {
     "nodes:readyz": DATA,
     "nodes:status_json": DATA,
     "nodes:retry_parked": DEED,
+    "nodes:conflict_seen": DEED,
+    "nodes:lift_quarantine": DEED,
     "demo:become": DEED,
     "demo:clock": DEED,
 }

@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.kit import clock
-from openpaspor.ledger import node, worker
+from openpaspor.ledger import links, node, worker
 from openpaspor.ledger.models import Entry, Parked
 
 SLOW_SEAL = 10.0  # seconds; nothing committed may wait longer for its seal (invariant L8)
@@ -39,6 +39,7 @@ class Readiness:
     unsealed: int
     parked: int
     disk_free_mb: int
+    lines: tuple[dict[str, object], ...] = ()  # to other nodes: peer, state, unsent
 
     @property
     def is_ready(self) -> bool:
@@ -58,14 +59,35 @@ def readiness() -> Readiness:
             unsealed=Entry.objects.unsealed().count(),
             parked=Parked.objects.count(),
             disk_free_mb=free,
+            lines=tuple(
+                {"peer": line.peer, "state": line.word, "unsent": line.unsent} for line in links.line_states()
+            ),
         )
     except DatabaseError:
         return Readiness(False, False, 0.0, 0, 0, free)
 
 
+def _cut_from_the_centre() -> links.LineState | None:
+    """The line to the centre, when this is an office and it does not work."""
+    if node.here().role != "office":
+        return None
+    return next((line for line in links.line_states() if line.role == "centre" and not line.is_open), None)
+
+
 def service_state() -> ServiceState:
-    """S0 unless the log's worker has fallen behind; then status and printing wait while counters go on."""
+    """S0; S1 at an office whose line to the centre is cut; S2 when the log's worker has fallen behind."""
     now = clock.now()
+    cut = _cut_from_the_centre()
+    if cut is not None:
+        since = f"{cut.since:%H.%M} UTC" if cut.since else str(_("the start"))
+        return ServiceState(
+            "S1",
+            str(_("visits, numbers, papers, interviews, photos, printing of what is approved, collection")),
+            str(_("approval, and messages to applicants (not connected since %(since)s, %(unsent)s to send)"))
+            % {"since": since, "unsent": cut.unsent},
+            now,
+            next_update=f"{clock.real_now() + NEXT_UPDATE:%H.%M} UTC",
+        )
     if worker.seal_lag() <= SLOW_SEAL:
         works = _("applications, appointments, payments, halls, decisions and printing")
         return ServiceState("S0", str(works), "", now)

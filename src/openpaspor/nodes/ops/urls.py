@@ -11,5 +11,7 @@ urlpatterns = [
     path("status.json", views.status_json, name="status_json"),
     path("status/", views.status, name="status"),
     path("ops/", views.ops, name="ops"),
+    path("ops/seen/<int:conflict>/", views.seen, name="conflict_seen"),
+    path("ops/lines/<slug:peer>/lift/", views.lift, name="lift_quarantine"),
     path("ops/parked/retry/", views.retry, name="retry_parked"),
 ]

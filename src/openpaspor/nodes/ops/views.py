@@ -20,9 +20,9 @@ from openpaspor.applications.models import Application
 from openpaspor.hall.advice import STATE_WORDS
 from openpaspor.journey import State
 from openpaspor.kit import clock
-from openpaspor.ledger import node
+from openpaspor.ledger import conflicts, links, node
 from openpaspor.ledger.follow import retry_parked
-from openpaspor.ledger.models import Entry, Parked
+from openpaspor.ledger.models import Conflict, Entry, Parked
 from openpaspor.ledger.sweeps import sweeps
 from openpaspor.nodes.service import readiness, service_state
 from openpaspor.ui.forms import ActionForm
@@ -88,6 +88,42 @@ class Held:
         return CAUSES.get(self.row.cause, self.row.cause)
 
 
+LINES: dict[str, Any] = {
+    "open": _("connected"),
+    "cut": _("not connected; it tries by itself"),
+    "quarantined": _("stopped: somebody has to look"),
+}
+DOUBTS: dict[str, Any] = {
+    "no-authority": _("A node said what it may not say. Nobody acts on it."),
+    "revoked": _("A node that was sent away said this afterwards. Nobody acts on it."),
+    "old-term": _("Two nodes moved this application; this one no longer held it."),
+    "equal-terms": _("Two nodes moved this application at once. The first one counts here."),
+    "fork": _("A log has two pasts: its node was copied or set back. Its line is stopped."),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line to another node, in words."""
+
+    state: links.LineState
+
+    @property
+    def says(self) -> Any:
+        return LINES[self.state.word]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something that a person has to look at, in words."""
+
+    row: Conflict
+
+    @property
+    def says(self) -> Any:
+        return DOUBTS.get(self.row.code, self.row.code)
+
+
 @dataclass(frozen=True)
 class StateCount:
     """How many applications are in one state."""
@@ -117,6 +153,10 @@ def ops(request: HttpRequest) -> HttpResponse:
         "node": here,
         "head": Entry.objects.sealed().last(),
         "parked": [Held(row) for row in Parked.objects.select_related("entry")[:100]],
+        "lines": [Line(state) for state in links.line_states()],
+        "conflicts": [
+            Doubt(row) for row in Conflict.objects.filter(seen_at=None).select_related("entry")[:100]
+        ],
         "sweeps": sorted(sweeps(), key=lambda sweep: sweep.name),
         "by_state": by_state(),
         "real_now": clock.real_now(),
@@ -131,4 +171,22 @@ def retry(request: HttpRequest) -> HttpResponse:
     done = retry_parked(request.POST.get("application", ""))
     text = ngettext("%(done)s entry went through.", "%(done)s entries went through.", done) % {"done": done}
     messages.info(request, text)
+    return redirect("nodes:ops")
+
+
+@require_POST
+@staff(Role.OPS)
+def seen(request: HttpRequest, conflict: int) -> HttpResponse:
+    """Somebody looked at what two nodes said and takes care of it."""
+    if conflicts.mark_seen(conflict, actor=request.user.actor_code, now=clock.now()):  # type: ignore[union-attr]
+        messages.info(request, _("Taken off the list. The log keeps it."))
+    return redirect("nodes:ops")
+
+
+@require_POST
+@staff(Role.OPS)
+def lift(request: HttpRequest, peer: str) -> HttpResponse:
+    """The line to a node that was stopped is opened again."""
+    if links.lift_quarantine(peer):
+        messages.info(request, _("The line is open again."))
     return redirect("nodes:ops")

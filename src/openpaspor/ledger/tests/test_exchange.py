@@ -1,0 +1,206 @@
+"""What one node takes from another, and what it refuses."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from datetime import UTC, datetime
+
+import pytest
+from django.db import transaction
+
+from openpaspor.facts import Fact
+from openpaspor.facts.accounts import Looked
+from openpaspor.facts.adjudication import Decided
+from openpaspor.facts.appointments import PlaceHeld
+from openpaspor.facts.offices import KnobSet
+from openpaspor.ledger import exchange, links, node, pieces, receive
+from openpaspor.ledger.courier import Courier
+from openpaspor.ledger.messages import pack, unpack
+from openpaspor.ledger.models import Conflict, Entry, Link, NodeRecord, Wanted
+from openpaspor.ledger.record import record
+from openpaspor.ledger.seal import introduce_ourselves, seal_pending
+from openpaspor.ledger.transport import LineDown
+
+pytestmark = pytest.mark.django_db
+MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def office(tmp_path):
+    return node.Node(name="denpasar", role="office", home=tmp_path / "office", offices=("DENPASAR",))
+
+
+@pytest.fixture
+def centre(tmp_path, office):
+    """We are the centre, and know the office."""
+    here = node.Node(name="pusat", role="centre", home=tmp_path / "centre")
+    with node.standing_at(office):
+        introduce_ourselves()
+    with node.standing_at(here):
+        introduce_ourselves()
+        yield here
+
+
+def said_by(office: node.Node, *facts: Fact) -> list[bytes]:
+    """Lines that the office sealed; nothing of them is left in this database."""
+    with node.standing_at(office):
+        with transaction.atomic():
+            for fact in facts:
+                record(fact, actor="S-1", now=MONDAY)
+        seal_pending()
+        entries = Entry.objects.filter(node=office.name)
+        lines = [receive.write_line(entry) for entry in entries.order_by("seq")]
+        entries.delete()
+    return lines
+
+
+def looks(*applications: str) -> list[Looked]:
+    return [Looked(application=ref, why="counter", what="test") for ref in applications]
+
+
+def ask(office: node.Node, centre: node.Node, number: int, type: str, says=None, lines=()):
+    raw = exchange.answer(pack(office, "pusat", type, number, says or {}, lines))
+    assert raw is not None
+    return unpack(raw, lambda name, epoch, says: centre.keys.wire_public)
+
+
+def test_entries_are_taken_once_whatever_is_repeated(office, centre):
+    lines = said_by(office, *looks("OP-1", "OP-2", "OP-3"))
+
+    first = ask(office, centre, 1, "push", {"mode": "dense"}, lines[:2])
+    again = ask(office, centre, 2, "push", {"mode": "dense"}, lines)
+
+    assert (first.says["confirmed"]["seq"], again.says["confirmed"]["seq"]) == (2, 3)
+    assert Entry.objects.filter(node="denpasar").count() == 3
+
+
+def test_an_old_message_is_not_played_again(office, centre):
+    ask(office, centre, 5, "pull", {"epoch": 0, "count": 0, "chain": "0" * 64})
+
+    replayed = ask(office, centre, 5, "pull", {"epoch": 0, "count": 0, "chain": "0" * 64})
+
+    assert (replayed.type, replayed.says) == ("refused", {"code": "stale", "number": 5})
+
+
+def test_a_gap_is_refused_with_the_last_head(office, centre):
+    lines = said_by(office, *looks("OP-1", "OP-2", "OP-3"))
+    ask(office, centre, 1, "push", {"mode": "dense"}, lines[:1])
+
+    refused = ask(office, centre, 2, "push", {"mode": "dense"}, lines[2:])
+
+    assert refused.says["code"] == "gap"
+    assert refused.says["confirmed"]["seq"] == 1
+    assert Entry.objects.filter(node="denpasar").count() == 1
+
+
+def test_two_pasts_stop_the_line_until_a_person_looked(office, centre):
+    one_past, other_past = (said_by(office, *looks(*refs)) for refs in (("OP-1", "OP-2"), ("OP-8", "OP-9")))
+    ask(office, centre, 1, "push", {"mode": "dense"}, one_past)
+
+    refused = ask(office, centre, 2, "push", {"mode": "dense"}, other_past)
+    afterwards = ask(office, centre, 3, "pull", {"epoch": 0, "count": 0, "chain": "0" * 64})
+
+    assert (refused.says["code"], afterwards.says["code"]) == ("quarantined", "quarantined")
+    assert Conflict.objects.get().code == "fork"
+    assert set(Entry.objects.filter(node="denpasar").values_list("application", flat=True)) == {
+        "OP-1",
+        "OP-2",
+    }
+    assert links.lift_quarantine("denpasar")
+    assert ask(office, centre, 4, "pull", {"epoch": 0, "count": 0, "chain": "0" * 64}).type == "answer"
+
+
+def test_what_an_office_may_not_say_is_kept_and_nobody_acts_on_it(office, centre):
+    decided = Decided(application="OP-1", verdict="approve")
+
+    ask(office, centre, 1, "push", {"mode": "dense"}, said_by(office, decided))
+
+    entry = Entry.objects.get(node="denpasar")
+    assert entry.void and not Entry.objects.standing().filter(pk=entry.pk).exists()
+    assert Conflict.objects.get(entry=entry).code == "no-authority"
+
+
+def test_a_node_that_was_sent_away_gets_no_answer(office, centre):
+    NodeRecord.objects.filter(node="denpasar").update(revoked_at=MONDAY)
+
+    assert exchange.answer(pack(office, "pusat", "pull", 1, {"epoch": 0})) is None
+
+
+def test_nothing_is_sent_into_a_captive_portal(office, centre):
+    sent: list[bytes] = []
+
+    def wifi(url: str, message: bytes) -> bytes:
+        sent.append(message)
+        return b"<html>Setuju dan masuk</html>"
+
+    with node.standing_at(office):
+        with transaction.atomic():
+            record(looks("OP-1")[0], actor="S-1", now=MONDAY)
+        seal_pending()
+        links.make_links()
+        with pytest.raises(LineDown):
+            Courier(NodeRecord.objects.get(node="pusat"), wifi).round()
+
+    messages = [unpack(raw, lambda name, epoch, says: office.keys.wire_public) for raw in sent]
+    assert [(message.type, message.lines) for message in messages] == [("pull", ())]
+    assert Link.objects.get(pk="pusat").confirmed == 0
+
+
+def test_an_answer_to_another_question_is_no_answer(office, centre):
+    with node.standing_at(office):
+        links.make_links()
+        old = pack(centre, "denpasar", "answer", 1, {"wants": [], "known": None}, re="ab" * 32)
+        with pytest.raises(LineDown):
+            Courier(NodeRecord.objects.get(node="pusat"), lambda url, message: old).round()
+
+
+def test_a_file_goes_on_where_the_line_was_cut(office, centre):
+    whole = os.urandom(150_000)
+    digest = hashlib.sha256(whole).hexdigest()
+    Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
+    links.make_links()
+    said = {"digest": digest, "total": len(whole)}
+
+    def send(number: int, at: int):
+        piece = base64.b64encode(whole[at : at + pieces.PIECE]).decode()
+        return ask(office, centre, number, "piece", said | {"at": at, "bytes": piece})
+
+    assert send(1, 0).says["have"] == pieces.PIECE
+    assert send(2, 0).says == {"code": "piece-refused", "have": pieces.PIECE}
+    assert send(3, pieces.PIECE).says["have"] == 2 * pieces.PIECE
+    assert send(4, 2 * pieces.PIECE).says["have"] == len(whole)
+    assert centre.store.get(digest) == whole
+    assert not Wanted.objects.exists()
+
+
+def test_a_file_that_is_not_what_it_was_named_is_thrown_away(office, centre):
+    digest = hashlib.sha256(b"asli").hexdigest()
+    Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
+
+    said = {"digest": digest, "at": 0, "total": 5, "bytes": base64.b64encode(b"palsu").decode()}
+    ask(office, centre, 1, "piece", said)
+
+    assert not centre.store.has(digest)
+    assert pieces.have(digest) == 0
+    assert Wanted.objects.exists()
+
+
+def test_an_office_is_told_only_of_its_own(office, centre):
+    with transaction.atomic():
+        for ref, place in (("OP-1", "DENPASAR"), ("OP-2", "AMBON")):
+            record(Looked(application=ref, why="counter", what="before"), actor="S-9", now=MONDAY)
+            record(
+                PlaceHeld(application=ref, office=place, starts_at=MONDAY, held_until=MONDAY),
+                actor="S-9",
+                now=MONDAY,
+            )
+    seal_pending()
+    links.queue_news()
+
+    came = ask(office, centre, 1, "pull", {"epoch": 0, "count": 0, "chain": "0" * 64})
+
+    named = {receive.read_line(line).content["fact"]["application"] for line in came.lines}
+    assert (named, len(came.lines), came.says["left"]) == ({"OP-1"}, 2, 0)
+    assert KnobSet.name.startswith(links.TO_ALL)

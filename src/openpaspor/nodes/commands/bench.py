@@ -59,6 +59,7 @@ def measure(folder: Path, entries: int) -> dict[str, Any]:
     centre = environment(folder / "centre", "centre", "centre", OPENPASPOR_URL=url, OPENPASPOR_PORT=str(port))
     office = environment(folder / "office", "office", "office", OPENPASPOR_OFFICES="DENPASAR")
     for home in (centre, office):
+        run_with(home, sys.executable, "-m", "django", "migrate", "--settings", "openpaspor.nodes.settings")
         ask(home, "work", "--until-idle")
     for one, other in ((centre, office), (office, centre)):
         lines = ask(one, "ledger", "export")
@@ -90,7 +91,11 @@ def environment(home: Path, name: str, role: str, **more: str) -> dict[str, str]
 
 
 def ask(about: dict[str, str], *words: str) -> str:
-    done = subprocess.run([*COMMAND, *words], env=about, capture_output=True, text=True, check=False)
+    return run_with(about, *COMMAND, *words)
+
+
+def run_with(about: dict[str, str], *command: str) -> str:
+    done = subprocess.run(command, env=about, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Trouble(done.stderr[-500:])
     return done.stdout

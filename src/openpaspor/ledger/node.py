@@ -13,10 +13,12 @@ from pathlib import Path
 
 from openpaspor.journey import Site
 
+from .identity import Peer
 from .keys import KeyRing
 from .store import Store
 
 ROLES = ("everything", "portal", "office", "centre")
+ISSUERS = {"everything": "22", "portal": "22", "centre": "33", "office": "44"}  # of whom nobody enrolled
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Node:
     offices: tuple[str, ...] = ()  # office codes an office node serves; empty elsewhere
     demo: bool = False
     url: str = ""  # where other nodes reach this one; empty when they cannot
+    allotted: str = ""  # issuer code that the centre gave us for this epoch; empty before it enrolled us
+    links: tuple[Peer, ...] = ()  # whom we have a line with, and where we reach them
+    rooms: frozenset[str] | None = None  # whose followers and sweeps run here; None: all
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -45,7 +50,15 @@ class Node:
     @cached_property
     def issuer(self) -> str:
         """The two symbols that open every reference this node gives out; tied to (node, epoch)."""
-        return {"everything": "22", "portal": "22", "centre": "33"}.get(self.role, "44")
+        return self.allotted or ISSUERS[self.role]
+
+    def runs(self, name: str) -> bool:
+        """Whether a follower or sweep, called `room.function`, runs on this node."""
+        return self.rooms is None or name.partition(".")[0] in self.rooms
+
+    def address_of(self, name: str) -> str:
+        """Where we reach a peer by what was set here; empty where the list of nodes counts."""
+        return next((peer.url for peer in self.links if peer.node == name), "")
 
     @property
     def epoch(self) -> int:
@@ -58,11 +71,19 @@ class Node:
         except FileNotFoundError:
             return {}
 
+    def begin_epoch(self, epoch: int) -> None:
+        """From now on our log goes on under another epoch: we were enrolled again, re-installed or restored."""
+        self._write_head({"node": self.name, "epoch": epoch})
+
     def remember_head(self, seq: int, digest: str) -> None:
         """Write the last sealed entry into a file outside the database, so that a roll-back shows."""
+        self._write_head({"node": self.name, "epoch": self.epoch, "seq": seq, "hash": digest})
+
+    def _write_head(self, head: dict[str, object]) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
         aside = self.home / "heads.new"
         with open(aside, "w") as handle:
-            json.dump({"node": self.name, "epoch": self.epoch, "seq": seq, "hash": digest}, handle)
+            json.dump(head, handle)
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(aside, self.home / "heads.json")

@@ -15,21 +15,12 @@ class NodesConfig(AppConfig):
         from django.conf import settings
 
         from openpaspor.kit import clock
-        from openpaspor.ledger import node
+        from openpaspor.nodes.boot import boot
 
-        node.boot(
-            node.Node(
-                name=settings.NODE,
-                role=settings.ROLE,
-                home=settings.HOME,
-                offices=settings.NODE_OFFICES,
-                url=settings.NODE_URL,
-                demo=settings.DEMO,
-            )
-        )
+        boot(settings.IDENTITY)
         clock.use_file(settings.HOME / "clock.json" if settings.DEMO else None)
         for app in apps.get_app_configs():
             if app.name.startswith("openpaspor."):
                 for part in ("followers", "sweeps"):
-                    if app.label != "ledger" and find_spec(f"{app.name}.{part}"):
+                    if find_spec(f"{app.name}.{part}"):
                         import_module(f"{app.name}.{part}")

@@ -7,14 +7,13 @@ import secrets
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from openpaspor.ledger import identity
+
 HOME = Path(os.environ.get("OPENPASPOR_HOME", "var")).resolve()
 HOST = os.environ.get("OPENPASPOR_HOST", "127.0.0.1")
 PORT = int(os.environ.get("OPENPASPOR_PORT", "8000"))
 DEMO = os.environ.get("OPENPASPOR_DEMO") == "1"
-ROLE = os.environ.get("OPENPASPOR_ROLE", "everything")
-NODE = os.environ.get("OPENPASPOR_NODE", "satu")
-NODE_URL = os.environ.get("OPENPASPOR_URL", "")
-NODE_OFFICES = tuple(filter(None, os.environ.get("OPENPASPOR_OFFICES", "").split(",")))
+IDENTITY = identity.of(HOME, os.environ)  # OPENPASPOR_ROLE, _NODE, _OFFICES, _URL; else HOME/node.json
 
 
 def _secret(name: str) -> str:

@@ -1,0 +1,1 @@
+FOLLOWS = None

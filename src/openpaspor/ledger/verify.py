@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from . import node
+from .epochs import closed
 from .keys import verify as signature_is_good
 from .models import Entry, NodeRecord
 from .seal import GENESIS, body_of, chain_hash, signed_message
@@ -26,6 +27,9 @@ class Verdict:
 
     entries: int = 0
     heads: list[dict[str, object]] = field(default_factory=list)
+    missing: list[dict[str, object]] = field(
+        default_factory=list
+    )  # {node, epoch, from, to}: lost by a restore
     first_bad: Bad | None = None
 
 
@@ -47,20 +51,30 @@ def _walk(name: str, verdict: Verdict) -> None:
     if name == us.name:
         publics[us.epoch] = us.keys.sign_public  # our own key file, not what the database says of it
     whole = name == us.name or us.role in ("everything", "centre")
+    ends = {row.epoch: row for row in closed()} if name == us.name else {}
+    passed = {GENESIS}  # an epoch begins where one before it was known to end
     previous, epoch, seq = GENESIS, 0, 0
     entry: Entry | None = None
     for entry in Entry.objects.filter(node=name, seq__isnull=False).order_by("epoch", "seq").iterator():
         verdict.entries += 1
+        begins = entry.epoch != epoch
+        epoch, place = entry.epoch, entry.seq or 0
         if not whole:  # of other logs only what concerns us came
-            seq, previous = entry.seq or 0, entry.previous
+            seq, previous = place, entry.previous
         else:
-            seq = seq + 1 if entry.epoch == epoch else 1
-        epoch = entry.epoch
+            seq = 1 if begins else seq + 1
+            if begins and entry.previous in passed:
+                previous = entry.previous
+            if epoch in ends and place > seq > ends[epoch].seq:
+                # we were put back to an earlier time, and others gave us back only what they had
+                verdict.missing.append({"node": name, "epoch": epoch, "from": seq, "to": place - 1})
+                seq, previous = place, entry.previous
         why = _trouble(entry, seq, previous, publics.get(epoch))
         if why:
             verdict.first_bad = Bad(name, epoch, entry.seq or 0, why)
             return
         previous = entry.hash
+        passed.add(previous)
     if entry is not None:
         verdict.heads.append({"node": name, "epoch": epoch, "seq": seq, "hash": previous})
 

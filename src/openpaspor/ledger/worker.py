@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 
 from openpaspor.kit import clock
 
-from . import courier, links, node, sweeps
+from . import courier, links, node, second_copy, sweeps
 from .follow import follow_all
 from .models import Entry, Parked
 from .record import work_waits
@@ -68,6 +68,7 @@ def seal_lag() -> float:
 def work_for_ever(stop: threading.Event) -> None:
     """The worker's life. Trouble with the database is waited out."""
     introduced = False
+    keeper: second_copy.Keeper | None = None
     look_for_peers = 0.0
     while not stop.is_set():
         work_waits.wait(PAUSE)
@@ -78,7 +79,10 @@ def work_for_ever(stop: threading.Event) -> None:
                 introduce_ourselves()
                 follow_all()
                 links.queue_news()
+                keeper = second_copy.start_keeping(stop)
                 introduced = True
+            if keeper is not None:
+                keeper.release_if_stuck()
             turn()
             if time.monotonic() >= look_for_peers:
                 courier.start_couriers(stop)

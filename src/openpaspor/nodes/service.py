@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.kit import clock
-from openpaspor.ledger import links, node, worker
+from openpaspor.ledger import links, node, second_copy, worker
 from openpaspor.ledger.models import Entry, Parked
 
 SLOW_SEAL = 10.0  # seconds; nothing committed may wait longer for its seal (invariant L8)
@@ -39,6 +39,7 @@ class Readiness:
     unsealed: int
     parked: int
     disk_free_mb: int
+    second_copy_age_s: float | None = None  # None: no second copy is asked for, or nothing is in it yet
     lines: tuple[dict[str, object], ...] = ()  # to other nodes: peer, state, unsent
 
     @property
@@ -59,12 +60,19 @@ def readiness() -> Readiness:
             unsealed=Entry.objects.unsealed().count(),
             parked=Parked.objects.count(),
             disk_free_mb=free,
+            second_copy_age_s=second_copy_age(),
             lines=tuple(
                 {"peer": line.peer, "state": line.word, "unsent": line.unsent} for line in links.line_states()
             ),
         )
     except DatabaseError:
-        return Readiness(False, False, 0.0, 0, 0, free)
+        return Readiness(False, False, 0.0, 0, 0, free, second_copy_age())
+
+
+def second_copy_age() -> float | None:
+    """Seconds since all that is here was in the second copy too."""
+    copy = second_copy.state()
+    return round(copy.age_s, 1) if copy and copy.age_s is not None else None
 
 
 def _cut_from_the_centre() -> links.LineState | None:

@@ -14,6 +14,7 @@ HOST = os.environ.get("OPENPASPOR_HOST", "127.0.0.1")
 PORT = int(os.environ.get("OPENPASPOR_PORT", "8000"))
 DEMO = os.environ.get("OPENPASPOR_DEMO") == "1"
 IDENTITY = identity.of(HOME, os.environ)  # OPENPASPOR_ROLE, _NODE, _OFFICES, _URL; else HOME/node.json
+SECOND_COPY = Path(os.environ["OPENPASPOR_SECOND_COPY"]) if os.environ.get("OPENPASPOR_SECOND_COPY") else None
 
 
 def _secret(name: str) -> str:

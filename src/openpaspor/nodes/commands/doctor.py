@@ -21,6 +21,7 @@ from django.db import DatabaseError, connection
 
 import openpaspor
 from openpaspor.kit import clock, lock
+from openpaspor.ledger import second_copy
 from openpaspor.ledger.node import here
 from openpaspor.nodes import cli, machine, tables
 
@@ -68,6 +69,7 @@ def examine(host: str, port: int) -> Iterator[Check]:
             "disk-local", machine.trouble_with_network(home), "The data lie on a disk of this machine."
         )
     yield answered("disk-free", machine.trouble_with_space(home), "There is room on the disk.")
+    yield second_copy_kept(home)
     yield keys(home)
     yield from server(home, host, port)
     yield guarded("migrations", migrations)
@@ -128,6 +130,32 @@ def postgres() -> Check:
         number, name = cursor.fetchone()
     ok = number >= OLDEST_POSTGRES
     return Check("postgres", ok, f"PostgreSQL {name}.", "" if ok else "Use PostgreSQL 15 or newer.")
+
+
+def second_copy_kept(home: Path) -> Check:
+    """The second copy can be written to, lies on another disk, and is not old while the server runs."""
+    place = second_copy.place()
+    if place is None:
+        return Check("second-copy", True, "No second copy is asked for (OPENPASPOR_SECOND_COPY).")
+    if not place.is_dir():
+        return Check(
+            "second-copy", False, f"The folder {place} is not there.", "Connect its disk, or make it."
+        )
+    trouble = machine.trouble_with_writing(place)
+    if trouble:
+        return answered("second-copy", trouble, "")
+    if place.stat().st_dev == home.stat().st_dev and not here().demo:
+        return Check(
+            "second-copy", False, f"{place} lies on the same disk as {home}.", "Choose another disk or box."
+        )
+    copy = second_copy.state()
+    running = (home / "lock").exists() and lock.is_held(home)
+    if running and copy and copy.is_late:
+        age = f"{copy.age_s:.0f} s old" if copy.age_s is not None else "empty"
+        return Check(
+            "second-copy", False, f"The second copy in {place} is {age} ({copy.trouble}).", "See /ops/."
+        )
+    return Check("second-copy", True, f"The second copy in {place} can be written to.")
 
 
 def keys(home: Path) -> Check:

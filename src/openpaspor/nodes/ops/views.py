@@ -20,7 +20,7 @@ from openpaspor.applications.models import Application
 from openpaspor.hall.advice import STATE_WORDS
 from openpaspor.journey import State
 from openpaspor.kit import clock
-from openpaspor.ledger import conflicts, links, node
+from openpaspor.ledger import conflicts, links, node, second_copy
 from openpaspor.ledger.follow import retry_parked
 from openpaspor.ledger.models import Conflict, Entry, Parked
 from openpaspor.ledger.sweeps import sweeps
@@ -75,6 +75,24 @@ CAUSES: dict[str, Any] = {
     "behind": _("Waits behind an earlier entry of its application."),
     "FactUnknown": _("This version does not know it yet. Update first."),
 }
+
+
+COPY_TROUBLE: dict[str, Any] = {
+    "no-folder": _("The folder is not there. Connect the disk or the box; the rest follows by itself."),
+    "full": _("The disk of the second copy is full. Make room; the rest follows by itself."),
+    "not-writable": _("The folder cannot be written to. Make it writable; the rest follows by itself."),
+    "not-ours": _(
+        "The folder holds entries that this installation does not know. Stop here and read: when a box is lost."
+    ),
+    "unreadable": _("The copy cannot be continued. The log of this server says why."),
+    "": _("It is older than ten seconds."),
+}
+
+
+def copy_trouble() -> Any:
+    """What is wrong with the second copy, in words, or nothing."""
+    copy = second_copy.state()
+    return COPY_TROUBLE.get(copy.trouble, copy.trouble) if copy and copy.is_late else ""
 
 
 @dataclass(frozen=True)
@@ -148,6 +166,8 @@ def ops(request: HttpRequest) -> HttpResponse:
     context = {
         "ready": ready,
         "role": ROLES.get(here.role, here.role),
+        "second_copy": second_copy.state(),
+        "copy_trouble": copy_trouble(),
         "disk_free_gb": round(ready.disk_free_mb / 1024, 1),
         "state": service_state(),
         "node": here,

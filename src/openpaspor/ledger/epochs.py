@@ -1,0 +1,123 @@
+"""Epochs of our own log: closing one when this node was put back to an earlier time, and noticing that it was.
+
+`heads.json` says the epoch and the last sealed entry; `epochs.json` keeps how each closed epoch ended. Both lie beside
+the database and are never in a backup of it. Why so: `docs/decisions/0007-epochs.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from openpaspor.facts.base import format_moment
+from openpaspor.kit import clock
+from openpaspor.kit.refused import Refused
+
+from . import node, second_copy
+from .models import Entry, NodeRecord
+from .receive import Sealed, read_line
+from .seal import introduce_ourselves
+from .vault import sync_folder
+
+ANSWERS_WITHIN = 5.0  # seconds; a second copy on a disk that does not answer is no reason not to open
+
+
+class RolledBack(Refused):
+    code = "rolled-back"
+    message = _(
+        "The database of %(node)s ends before entry %(epoch)s/%(seq)s, which it had sealed already (%(where)s says so): it was "
+        "put back to an earlier time. Nothing is sealed under the old epoch. Put the newer database back, or take this "
+        "one as it is with: openpaspor epoch raise"
+    )
+
+
+@dataclass(frozen=True)
+class Closed:
+    """How one epoch of ours ended: with this entry our log goes on in the next. Later ones may lie elsewhere."""
+
+    epoch: int
+    seq: int
+    hash: str
+    why: str  # restore, rebuild, roll-back
+    at: str  # UTC, wall clock
+
+
+def closed() -> list[Closed]:
+    """Our closed epochs, oldest first."""
+    try:
+        kept = json.loads((node.here().home / "epochs.json").read_text())
+    except FileNotFoundError:
+        return []
+    return [Closed(**row) for row in kept["closed"]]
+
+
+def raise_epoch(why: str, *, beyond: int = 0) -> int:
+    """Close the epoch we are in where our log ends now, and begin the next one. Returns its number.
+
+    `beyond`: an epoch that somebody else knows of us. Nothing may be sealing meanwhile.
+    """
+    us = node.here()
+    head = Entry.objects.filter(node=us.name, seq__isnull=False).order_by("-epoch", "-seq").first()
+    said = Entry.objects.filter(node=us.name).aggregate(top=Max("epoch"))["top"] or 0
+    listed = NodeRecord.objects.filter(node=us.name).aggregate(top=Max("epoch"))["top"] or 0
+    before = max(us.epoch, said, listed, beyond, *(row.epoch for row in closed()), 0)
+    ended = Closed(
+        epoch=head.epoch if head else before,
+        seq=(head.seq or 0) if head else 0,
+        hash=head.hash if head else "",
+        why=why,
+        at=format_moment(clock.real_now()),
+    )
+    _write(us.home / "epochs.json", {"node": us.name, "closed": [asdict(row) for row in [*closed(), ended]]})
+    us.begin_epoch(before + 1)
+    introduce_ourselves()
+    return before + 1
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    aside = path.with_suffix(".new")
+    with open(aside, "w") as handle:
+        json.dump(values, handle)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(aside, path)
+    sync_folder(path.parent)
+
+
+def refuse_roll_back() -> None:
+    """Raise RolledBack when we know of an entry of ours, of this epoch, that the database does not have."""
+    us = node.here()
+    remembered = us.remembered_head()
+    if remembered is not None:
+        seq, digest = remembered
+        if not Entry.objects.filter(node=us.name, epoch=us.epoch, seq=seq, hash=digest).exists():
+            raise RolledBack(node=us.name, epoch=us.epoch, seq=seq, where="heads.json")
+    last = _last_in_second_copy(us)
+    if last is not None and last.place[1] >= us.epoch and not Entry.objects.filter(hash=last.hash).exists():
+        raise RolledBack(node=us.name, epoch=last.place[1], seq=last.place[2], where=_("the second copy"))
+
+
+def _last_in_second_copy(us: node.Node) -> Sealed | None:
+    """Our last entry in the second copy, if that answers in time."""
+    folder = second_copy.place()
+    if folder is None:
+        return None
+    found: list[bytes] = []
+
+    def look() -> None:
+        try:
+            found.extend(second_copy.last_line(folder / us.name / "log"))
+        except (OSError, ValueError):
+            return  # shown by the second copy itself
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(ANSWERS_WITHIN)
+    return read_line(found[0]) if found else None

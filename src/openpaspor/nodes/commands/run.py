@@ -26,9 +26,9 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from openpaspor.kit import lock
-from openpaspor.ledger import worker
+from openpaspor.ledger import epochs, worker
 from openpaspor.ledger.node import here
-from openpaspor.nodes import cli, machine, statics, tables
+from openpaspor.nodes import backups, cli, machine, statics, tables
 
 HELP = "serve the site on http://HOST:PORT"
 PIECE, HEARS_AT_MOST = 64 * 2**10, 64 * 2**20
@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
         with sole_writer():
             insist(machine.trouble_with_port(args.host, args.port))
             migrate_or_refuse(allowed=args.migrate or is_sqlite())
+            epochs.refuse_roll_back()
             statics.collect()
             return serve(args, asked_to_stop)
     except CannotStart as refusal:
@@ -93,6 +94,7 @@ def sole_writer() -> Iterator[None]:
     """On SQLite hold the home's lock; the serving process inherits it, so it lasts as long as either lives."""
     home = here().home
     insist(machine.trouble_with_writing(home))
+    insist(backups.trouble_with_filling(home))
     insist(machine.trouble_with_space(home))
     if not is_sqlite():
         yield

@@ -21,11 +21,12 @@ def run(args: argparse.Namespace) -> int:
     from django.db import connection
 
     from openpaspor.kit import lock
-    from openpaspor.ledger import node, worker
+    from openpaspor.ledger import epochs, node, worker
     from openpaspor.ledger.models import Entry, Parked
 
     alone = lock.hold(node.here().home) if connection.vendor == "sqlite" else nullcontext()
     with alone:
+        epochs.refuse_roll_back()
         if not args.until_idle:
             stop = threading.Event()
             for number in (signal.SIGTERM, signal.SIGINT):

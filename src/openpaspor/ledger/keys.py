@@ -195,6 +195,20 @@ class KeyRing:
     def _search_key(self) -> bytes:
         return self._file("search")
 
+    def wrapped_search_key(self, receiver: bytes) -> str:
+        """The search key, closed to the box key of another node, whose tokens must agree with ours."""
+        return wrap(self._search_key, receiver)
+
+    def agrees(self, search_key: bytes) -> bool:
+        """True when tokens made here are those of `search_key`, or none can have been made yet."""
+        return not (self.folder / "search.key").exists() or hmac.compare_digest(self._search_key, search_key)
+
+    def take_search_key(self, search_key: bytes) -> None:
+        """Make the tokens of the whole country ours, in place of a search key of our own."""
+        (self.folder / "search.key").unlink(missing_ok=True)
+        self.__dict__.pop("_search_key", None)
+        self._file("search", lambda: search_key)
+
     def token(self, purpose: str, text: str) -> str:
         """A keyed hash, 32 hex digits: equal texts give equal tokens, and nothing can be read back."""
         return hmac.new(self._search_key, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()[:32]

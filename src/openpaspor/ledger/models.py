@@ -109,6 +109,7 @@ class Invitation(models.Model):
     node = models.CharField(max_length=40)
     role = models.CharField(max_length=12)
     offices = models.JSONField(default=list)
+    url = models.CharField(max_length=200, blank=True)  # empty: it calls us, we cannot call it
     made_by = models.CharField(max_length=40)  # actor
     expires_at = models.DateTimeField()  # UTC, wall clock
     used_at = models.DateTimeField(null=True)  # UTC, wall clock

@@ -1,0 +1,38 @@
+"""What the centre says of nodes. These entries are the signed list of nodes: whoever gets them knows whom to believe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeListed(Fact):
+    """A node is enrolled under an epoch: its role, its offices, its public keys and where it listens."""
+
+    name = "ledger.node_listed"
+    urgent = True
+
+    node: str
+    epoch: int
+    role: str  # portal, office, centre, everything
+    sign_public: str  # hex; Ed25519, seals entries
+    box_public: str  # hex; X25519, application keys are wrapped to it
+    wire_public: str  # hex; Ed25519, signs messages
+    issuer: str  # two symbols that open every reference it gives out; never given to another
+    offices: tuple[str, ...] = ()  # office codes
+    url: str = ""  # empty: it calls, and cannot be called
+    seal_public: str = ""  # hex; P-256, signs visit passes
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeRevoked(Fact):
+    """From now on nothing new is taken from a node: its keys are no longer believed."""
+
+    name = "ledger.node_revoked"
+    urgent = True
+
+    node: str
+    epoch: int
+    reason: str  # code: stolen, lost, replaced, closed, compromised

@@ -55,6 +55,12 @@ def make(issuer: str, serial: int, key: bytes) -> str:
     return str(Reference(issuer, body, check_symbol(issuer + body)))
 
 
+def number_of(issuer: str) -> int:
+    """An issuer code as a number, 0 to 899."""
+    first, second = (ALPHABET.index(symbol) for symbol in issuer)
+    return first * len(ALPHABET) + second
+
+
 def parse(text: str) -> Reference:
     """Read a reference as people type it: lower case, spaces, no hyphens, no `OP`. Raises ReferenceInvalid."""
     symbols = text[:_LONGEST_INPUT].translate(_SKIPPED)

@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor.facts.ledger import NodeListed, NodeRevoked
 from openpaspor.kit import clock
-from openpaspor.kit.references import ALPHABET
+from openpaspor.kit.references import ALPHABET, number_of
 from openpaspor.kit.refused import Refused
 
 from . import links, node, transport
@@ -303,12 +303,8 @@ def next_issuer() -> str:
     """The next pair of symbols that was never given out."""
     given = {entry.values["issuer"] for entry in Entry.objects.filter(kind=NodeListed.name)} | RESERVED
     pairs = ("".join(pair) for pair in itertools.product(ALPHABET, repeat=2))
-    last = max(given - RESERVED, key=_number, default="")
-    return next(pair for pair in pairs if pair not in given and (not last or _number(pair) > _number(last)))
-
-
-def _number(issuer: str) -> int:
-    return ALPHABET.index(issuer[0]) * len(ALPHABET) + ALPHABET.index(issuer[1])
+    last = max(map(number_of, given - RESERVED), default=-1)
+    return next(pair for pair in pairs if pair not in RESERVED and number_of(pair) > last)
 
 
 def public_keys(us: node.Node) -> dict[str, str]:

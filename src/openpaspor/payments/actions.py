@@ -34,6 +34,7 @@ from openpaspor.journey import State
 from openpaspor.kit.faults import fault
 from openpaspor.kit.money import rupiah
 from openpaspor.kit.refused import Refused
+from openpaspor.ledger import node
 from openpaspor.ledger.once import once
 from openpaspor.ledger.record import record
 from openpaspor.offices import fees, policy
@@ -175,7 +176,7 @@ def _next_code(now: datetime) -> str:
     number = CodeCounter.objects.get(day=day).last
     if number > rules.LAST_OF_A_DAY:
         raise NoCodesLeft()
-    return rules.make_code(day, number)
+    return rules.make_code(day, node.here().issuer, number)
 
 
 def _tell_bill(

@@ -64,7 +64,7 @@ class BillQuerySet(models.QuerySet["Bill"]):
 class Bill(models.Model):
     """What is to be paid until when, under a code that any bank takes. Paid only by receipts that add up to it."""
 
-    code = models.CharField(max_length=15, unique=True)  # 8YYYYMMDDNNNNNN
+    code = models.CharField(max_length=15, unique=True)  # 8YYMMDDIIINNNNN
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
     amount_idr = models.PositiveIntegerField()  # as issued; never changed

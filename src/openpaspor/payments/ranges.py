@@ -10,7 +10,7 @@ from django.db.models import F
 from . import rules
 from .models import CodeCounter
 
-GAP = 50_000  # of 999,999 of a day; the whole country opens some 20,000 bills
+GAP = 25_000  # of 99,999 of a day; the whole country opens some 20,000 bills
 
 
 @transaction.atomic

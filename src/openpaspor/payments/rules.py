@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 
+from openpaspor.kit import references
+
 TREASURY = timezone(timedelta(hours=7), "WIB")  # the state treasury keeps Jakarta time
 CODE_SHAPE = re.compile(r"8[0-9]{14}\Z")
-LAST_OF_A_DAY = 999_999
+LAST_OF_A_DAY = 99_999  # of one node; the whole country opens some 20,000 bills
 DAY = timedelta(days=1)
 
 
@@ -22,11 +24,14 @@ def treasury_midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=TREASURY).astimezone(UTC)
 
 
-def make_code(day: date, number: int) -> str:
-    """`8YYYYMMDDNNNNNN`: 8 says "not a tax" to every bank, then the day and a number of that day."""
+def make_code(day: date, issuer: str, number: int) -> str:
+    """`8YYMMDDIIINNNNN`: 8 says "not a tax" to every bank, then the day, who gave it out, and a number of that day.
+
+    `issuer` is the node's code of two symbols, so that no two nodes ever make the same.
+    """
     if not 1 <= number <= LAST_OF_A_DAY:
-        raise ValueError("a day has 999,999 billing codes")
-    return f"8{day:%Y%m%d}{number:06d}"
+        raise ValueError("a node has 99,999 billing codes a day")
+    return f"8{day:%y%m%d}{references.number_of(issuer):03d}{number:05d}"
 
 
 def read_code(typed: str) -> str:

@@ -192,7 +192,7 @@ def test_issuers_are_never_given_twice(centre):
 
     assert len(set(given)) == 40
     assert not set(given) & enrol.RESERVED
-    assert given == sorted(given, key=enrol._number)
+    assert given == sorted(given, key=enrol.number_of)
 
 
 def test_a_node_that_was_sent_away_is_heard_no_more(centre, tmp_path):

@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
+from django.core.cache import cache
 from django.db.models import F, Min, Q, Sum
 
 from openpaspor.offices import calendars, quotas
@@ -143,6 +145,45 @@ def earliest_everywhere(booklet: str, pot: str, *, now: datetime) -> dict[str, d
     """The first free place of every office that has one, by office code."""
     free = Slot.objects.for_kind(booklet, pot).bookable(now=now).order_by()
     return dict(free.values_list("office").annotate(first=Min("starts_at")))
+
+
+@dataclass(frozen=True)
+class Earliest:
+    """The first free place in a part of the country."""
+
+    region: str
+    office: Office
+    starts_at: datetime
+
+
+FRONT_DOOR_SECONDS = 10  # how old what the front door says may be
+
+
+def earliest_by_region(*, now: datetime) -> list[Earliest]:
+    """The first free place for an e-passport in each part of the country that has one, from the west.
+
+    Asked by everybody who comes in, so it is remembered for a few seconds.
+    """
+    moment = int(now.timestamp()) // FRONT_DOOR_SECONDS
+    found = cache.get_or_set(
+        f"appointments:earliest:{moment}", partial(_first_of_regions, now), FRONT_DOOR_SECONDS
+    )
+    offices = Office.objects.in_bulk([code for code, _starts_at in found.values()])
+    return [
+        Earliest(region, offices[found[region][0]], found[region][1])
+        for region in rules.REGIONS
+        if region in found
+    ]
+
+
+def _first_of_regions(now: datetime) -> dict[str, tuple[str, datetime]]:
+    first: dict[str, tuple[str, datetime]] = {}
+    free = earliest_everywhere(Booklet.ELECTRONIC, Pot.ONLINE, now=now)
+    for code, province in Office.objects.filter(pk__in=free).order_by("pk").values_list("pk", "province"):
+        region = rules.region_of(province)
+        if region and (region not in first or free[code] < first[region][1]):
+            first[region] = (code, free[code])
+    return first
 
 
 def nearest(office: Office, booklet: str, pot: str, *, now: datetime, count: int = 3) -> list[Near]:

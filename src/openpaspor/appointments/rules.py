@@ -8,6 +8,20 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+REGIONS = {  # the parts of the country, from the west, by the first word of their provinces
+    "sumatra": ("Aceh", "Sumatera", "Riau", "Kepulauan", "Jambi", "Bengkulu", "Lampung"),
+    "jawa": ("Banten", "DKI", "Jawa", "DI"),
+    "bali-nusa-tenggara": ("Bali", "Nusa"),
+    "kalimantan-sulawesi": ("Kalimantan", "Sulawesi", "Gorontalo"),
+    "maluku-papua": ("Maluku", "Papua"),
+}
+
+
+def region_of(province: str) -> str:
+    """The part of the country a province lies in; nothing for one we do not know."""
+    first = province.partition(" ")[0]
+    return next((region for region, words in REGIONS.items() if first in words), "")
+
 
 def spread(people: int, taken: Sequence[int]) -> list[int]:
     """A day's people over its hours, evenly, so that as many as can be of those who have a place keep a quota.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.accounts.models import Role
+from openpaspor.appointments import availability
 from openpaspor.kit import clock
 from openpaspor.ledger import node
 from openpaspor.offices.models import Office
@@ -120,4 +122,5 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "posting": posting,
         "staff_nav": _links(DOORS.get(posting.role, []) if posting else [], request.path),
         "demo": demo,
+        "earliest_places": partial(availability.earliest_by_region, now=now),  # of the front door only
     }

@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext_lazy as _
+
+REGION_NAMES = {
+    "sumatra": _("Sumatra"),
+    "jawa": _("Java"),
+    "bali-nusa-tenggara": _("Bali and Nusa Tenggara"),
+    "kalimantan-sulawesi": _("Kalimantan and Sulawesi"),
+    "maluku-papua": _("Maluku and Papua"),
+}
 
 register = template.Library()
 
@@ -18,3 +27,9 @@ def unbroken(text: str) -> str:
 def value_of(words: Mapping[str, Any], key: str) -> Any:
     """The words for a code, or the code itself."""
     return words.get(key, key)
+
+
+@register.filter
+def region_name(region: str) -> Any:
+    """A part of the country in words."""
+    return REGION_NAMES[region]

@@ -57,6 +57,11 @@ class Queue:
     held: list[Held] = field(default_factory=list)
     stopped: list[Application] = field(default_factory=list)  # printed or on the shelf, and stopped since
 
+    @property
+    def first(self) -> Application | None:
+        """What to take in hand next: inspect before printing more."""
+        return next(iter([*self.printed, *self.ready]), None)
+
 
 def queue_of(office: Office) -> Queue:
     """By kind of booklet, then by the day that was promised."""

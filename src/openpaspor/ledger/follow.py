@@ -15,6 +15,7 @@ from openpaspor.facts import Fact, FactUnknown
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
 
+from . import node
 from .models import Cursor, Entry, Parked
 
 log = logging.getLogger("openpaspor.ledger")
@@ -41,7 +42,9 @@ _followers: dict[str, Follower] = {}
 
 
 def followers() -> list[Follower]:
-    return list(_followers.values())
+    """Those that run on this node, by its role."""
+    us = node.here()
+    return [follower for follower in _followers.values() if us.runs(follower.name)]
 
 
 def _add(

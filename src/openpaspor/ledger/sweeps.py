@@ -10,6 +10,8 @@ from datetime import datetime
 
 from openpaspor.kit import clock
 
+from . import node
+
 log = logging.getLogger("openpaspor.sweeps")
 
 
@@ -42,7 +44,9 @@ def every(*, seconds: float) -> Callable[[Callable[..., int]], Callable[..., int
 
 
 def sweeps() -> list[Sweep]:
-    return list(_sweeps.values())
+    """Those that run on this node, by its role."""
+    us = node.here()
+    return [sweep for sweep in _sweeps.values() if us.runs(sweep.name)]
 
 
 def run_due(*, force: bool = False) -> int:

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from openpaspor.ledger import node
 
-from django.urls import URLPattern, URLResolver, include, path
+from . import doors
 
-ROOMS = [
-    "ui",
-    "ledger",
-    "accounts",
-    "applications",
-    "appointments",
-    "payments",
-    "hall",
-    "intake",
-    "adjudication",
-    "issuance",
-    "notifications",
-    "nodes.ops",
-    "nodes.demo",
-]
-
-urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include(f"openpaspor.{room}.urls")) for room in ROOMS if find_spec(f"openpaspor.{room}.urls")
-]
+urlpatterns = doors.patterns(node.here().role)
 
 handler400 = "openpaspor.ui.views.bad_request"
 handler403 = "openpaspor.ui.views.permission_denied"

@@ -29,20 +29,11 @@ from openpaspor.kit import lock
 from openpaspor.ledger import epochs, worker
 from openpaspor.ledger.node import here
 from openpaspor.nodes import backups, cli, machine, statics, tables
+from openpaspor.nodes.boot import role_of
 
 HELP = "serve the site on http://HOST:PORT"
 PIECE, HEARS_AT_MOST = 64 * 2**10, 64 * 2**20
 GIVE_UP_AFTER = 5  # seconds an open request may hold up a stop
-DOORS = (
-    ("applicants", "/", "pemohon, 081200000001"),
-    ("officer", "/petugas/", "petugas.denpasar"),
-    ("head of office", "/kepala/", "kepala.denpasar"),
-    ("centre", "/pusat/", "adjudikator1.pusat"),
-    ("print room", "/cetak/", "cetak.denpasar"),
-    ("money", "/kas/", "kas.pusat"),
-    ("operations", "/ops/", "ops.pusat"),
-    ("demo desk", "/demo/", "one click opens any of these; clock, inbox, bank"),
-)
 
 
 class CannotStart(Exception):
@@ -217,8 +208,18 @@ def announce(args: argparse.Namespace) -> None:
     site = f"http://{host}:{args.port}"
     lines = [f"OpenPaspor is open on {site}. Ctrl-C stops it."]
     if here().demo:
-        width = max(len(site + path) for _, path, _ in DOORS)
+        doors = doors_here()
+        width = max(len(site + path) for _, path, _ in doors)
         lines += ["", f"{'door':<15} {'address':<{width}}  demo login"]
-        lines += [f"{door:<15} {site + path:<{width}}  {login}" for door, path, login in DOORS]
+        lines += [f"{door:<15} {site + path:<{width}}  {login}" for door, path, login in doors]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def doors_here() -> list[tuple[str, str, str]]:
+    """The doors of our role: what each is called, its address, and who opens it in the demo."""
+    office = (here().offices or ("",))[0]
+    return [
+        (door, path.format(office=office), login.format(place=office.lower()))
+        for door, path, login in role_of(here().role).DOORS
+    ]

@@ -14,7 +14,6 @@ from openpaspor.facts import decode
 from openpaspor.facts.applications import DossierSealed
 from openpaspor.facts.base import parse_moment
 from openpaspor.kit import clock
-from openpaspor.kit.faults import fault
 
 from . import authority, node
 from .canonical import canonical
@@ -110,7 +109,6 @@ def take(lines: Sequence[bytes]) -> tuple[list[Sealed], int]:
             if row.kind == "ledger.node_listed" and not row.void:
                 meet(sealed.content["fact"], records)
         Entry.objects.bulk_create(rows, batch_size=200)
-        fault("ledger.entries_taken")
         _keep_for_a_person(doubtful)
         _want_files(rows)
     return came, len(rows)

@@ -236,13 +236,6 @@ class Country:
                     now=now,
                     real_now=clock.real_now(),
                 ).person
-        self.counters[code] = [
-            hall.open_counter(
-                self.offices[code], number, self.people[f"petugas{number}.{city}"], action_id=self.deed(),
-                actor=self.people[f"petugas{number}.{city}"].code, now=now,
-            )
-            for number in (2, 3)
-        ]  # fmt: skip
 
     def open_calendars(self, now: datetime) -> None:
         detailed = list(self.offices.values())
@@ -321,6 +314,7 @@ class Country:
 
     def spend(self, day: date) -> None:
         """One day, hour by hour, everybody's part of it."""
+        self.open_counters(day)
         position = self.days.index(day)
         morning = [
             life for life in self.lives if life.application is None and self.applies_on(life) == position
@@ -556,7 +550,7 @@ class Country:
         intake.finish(application, action_id=self.deed(), **known)
 
     def end_day(self, day: date) -> None:
-        """Heads close their halls; counters open again the next morning."""
+        """Heads close their halls."""
         self.be_at(self.at(day, 16, 30))
         now = clock.now()
         with transaction.atomic():
@@ -564,14 +558,21 @@ class Country:
                 head = self.people[f"kepala.{code.lower()}"].code
                 hall.end_day(office, action_id=self.deed(), actor=head, now=now)
         self.settle()
-        self.be_at(self.at(day, 17))
+
+    def open_counters(self, day: date) -> None:
+        """In the morning two officers of each office sit down."""
+        self.be_at(self.at(day, 6, 30))
+        now = clock.now()
         with transaction.atomic():
             for code, office in self.offices.items():
-                for number in (2, 3):
-                    officer = self.people[f"petugas{number}.{code.lower()}"]
+                officers = {number: self.people[f"petugas{number}.{code.lower()}"] for number in (2, 3)}
+                self.counters[code] = [
                     hall.open_counter(
-                        office, number, officer, action_id=self.deed(), actor=officer.code, now=clock.now()
+                        office, number, officer, action_id=self.deed(), actor=officer.code, now=now
                     )
+                    for number, officer in officers.items()
+                ]
+        self.settle()
 
     def fill_the_hall(self, day: date) -> None:
         """This morning: people come, some are called, some are served, most wait."""

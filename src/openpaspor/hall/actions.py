@@ -938,18 +938,18 @@ def end_day(
 ) -> DayEnded:
     """Close the hall: numbers still in line have left, booked visitors whose time and grace have passed are missed.
 
-    Whoever has a later time is not missed yet. `day` closes an earlier day that nobody closed, with the counters left
-    open on it; one that serves a later day already stays.
+    Whoever has a later time is not missed yet. `day` closes an earlier day that nobody closed; its counters stay.
     """
-    day = day or local_day(office, now)
+    today = local_day(office, now)
+    day = day or today
     with once(action_id, office.code, day.isoformat()) as seen:
         if seen:
             return DayEnded(office=office.code, day=day, **seen.answer)
         left = _send_home(office, day, actor=actor, now=now)
         fault("hall.in_end_of_day")
         missed = _mark_missed(office, day, actor=actor, now=now)
-        for counter in Counter.objects.opened().filter(office=office):
-            if counter.is_of(day):
+        if day == today:
+            for counter in Counter.objects.filter(office=office, officer__isnull=False).order_by("pk"):
                 _leave(counter, actor=actor, now=now)
         served = Ticket.objects.of_day(office, day).filter(state=TicketState.SERVED).count()
         counts = {"served": served, "left": left, "missed": missed}

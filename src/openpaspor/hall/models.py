@@ -83,12 +83,6 @@ class DayPot(models.Model):
         return max(0, self.offered - self.taken)
 
 
-class CounterQuerySet(models.QuerySet["Counter"]):
-    def opened(self) -> CounterQuerySet:
-        """Counters at which somebody sits."""
-        return self.filter(officer__isnull=False).select_related("office").order_by("pk")
-
-
 class Counter(models.Model):
     """A desk in the hall, with the officer who sits at it now."""
 
@@ -97,8 +91,6 @@ class Counter(models.Model):
     officer = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="counter")
     serves = models.CharField(max_length=4, default="ABPC")  # letters of the lines
     opened_at = models.DateTimeField(null=True, blank=True)  # UTC; empty when closed
-
-    objects = CounterQuerySet.as_manager()
 
     class Meta:
         ordering = ["number"]
@@ -110,14 +102,6 @@ class Counter(models.Model):
     @property
     def is_open(self) -> bool:
         return self.officer_id is not None
-
-    def is_of(self, day: date) -> bool:
-        """Opened on this local day or before, and no number of a later day was called to it."""
-        return (
-            self.opened_at is not None
-            and local_day(self.office, self.opened_at) <= day
-            and not self.tickets.filter(day__gt=day).exists()  # type: ignore[attr-defined]
-        )
 
 
 LABEL = re.compile(r"([ABPC])[ .-]?(\d{1,4})", re.ASCII)

@@ -12,15 +12,14 @@ from openpaspor.offices import calendars
 from openpaspor.offices.models import Office
 
 from . import actions
-from .models import Counter, Ticket, local_day
+from .models import Ticket, local_day
 
 
 @every(seconds=120)
 def close_forgotten_days(*, now: datetime, limit: int = 500) -> int:
     """Close the hall of every office whose local day went by without its end of day. Returns halls closed.
 
-    So no number, no missed visit and no open counter is forgotten (invariant Q4), even where nobody pressed the
-    button, and whoever sits down next morning finds the counter free.
+    So no number and no missed visit is forgotten (invariant Q4), even where nobody pressed the button.
     """
     closed = 0
     for office in Office.objects.filter(pk__in=_offices_with_leftovers(now)).order_by("pk")[:limit]:
@@ -38,19 +37,12 @@ def _offices_with_leftovers(now: datetime) -> set[str | None]:
     soon = now + timedelta(hours=9)
     tickets = Ticket.objects.live().filter(day__lt=soon.date()).values_list("office", flat=True)
     booked = Application.objects.in_state(State.BOOKED).filter(place_starts_at__lt=now)
-    counters = (
-        counter.office_id
-        for counter in Counter.objects.opened()
-        if counter.is_of(local_day(counter.office, now) - timedelta(days=1))
-    )
-    return {*tickets.distinct(), *booked.values_list("office", flat=True).distinct(), *counters}
+    return {*tickets.distinct(), *booked.values_list("office", flat=True).distinct()}
 
 
 def _is_left_over(office: Office, day: date, now: datetime) -> bool:
-    """A number still in line, a counter left open, or a booked visitor of whom nobody has said that they did not come."""
+    """A number still in line, or a booked visitor of whom nobody has said that they did not come."""
     if Ticket.objects.filter(office=office, day__lte=day).live().exists():
-        return True
-    if any(counter.is_of(day) for counter in Counter.objects.opened().filter(office=office)):
         return True
     through = calendars.moment(office, day + timedelta(days=1))
     return any(

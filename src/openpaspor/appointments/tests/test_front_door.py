@@ -2,10 +2,9 @@
 
 import pytest
 
-from openpaspor.kit import clock
 from openpaspor.offices.models import Office
 
-from .make import NOW, TOMORROW, make_office, make_slot
+from .make import TOMORROW, make_office, make_slot
 
 pytestmark = pytest.mark.django_db
 THURSDAY = TOMORROW.replace(day=26)

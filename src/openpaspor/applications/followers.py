@@ -13,6 +13,7 @@ from openpaspor.facts.applications import (
     Told,
 )
 from openpaspor.ledger import conflicts, node
+from openpaspor.ledger.epochs import wrote_it_here
 from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
 from openpaspor.ledger.models import Entry
 
@@ -43,8 +44,8 @@ def copy_started(fact: Started, entry: Entry) -> None:
 
 @copies(Submitted, Told, StopOrdered, StopLifted)
 def copy_told(fact: Fact, entry: Entry) -> None:
-    if entry.node == node.here().name:
-        return  # our own action wrote the row in the same transaction
+    if wrote_it_here(entry):
+        return
     columns = columns_of(fact)
     if isinstance(fact, Submitted):
         columns["submitted_at"] = entry.recorded_at
@@ -80,7 +81,7 @@ def _compare_with_ours(fact: Moved, entry: Entry) -> None:
 @copies(DossierSealed)
 def copy_dossier(fact: DossierSealed, entry: Entry) -> None:
     """Waits for the document's bytes, which travel beside the log; but not for those of a version that is past."""
-    if entry.node == node.here().name:
+    if wrote_it_here(entry):
         return
     application = Application.objects.filter(ref=fact.application).first()
     if application is None:

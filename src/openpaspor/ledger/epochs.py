@@ -121,3 +121,18 @@ def _last_in_second_copy(us: node.Node) -> Sealed | None:
     thread.start()
     thread.join(ANSWERS_WITHIN)
     return read_line(found[0]) if found else None
+
+
+def wrote_it_here(entry: Entry) -> bool:
+    """True when our own action wrote this entry together with its rows.
+
+    False for entries of others, and for those of ours that a restore lost and others gave back: of them we have the
+    words alone.
+    """
+    us = node.here()
+    if entry.node != us.name:
+        return False
+    if entry.epoch >= us.epoch:
+        return True
+    ended = next((row for row in closed() if row.epoch == entry.epoch), None)
+    return ended is None or (entry.seq or 0) <= ended.seq

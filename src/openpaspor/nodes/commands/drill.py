@@ -1,0 +1,32 @@
+"""Lose something on purpose, in a folder of its own, and measure how it comes back."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from types import ModuleType
+
+from openpaspor.nodes import cli
+
+HELP = "lose a box or the centre on purpose, make it whole again, and measure it"
+DRILLS = {"box": "openpaspor.nodes.drills.box", "centre": "openpaspor.nodes.drills.centre"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    drills = parser.add_subparsers(dest="drill", required=True)
+    for name, path in DRILLS.items():
+        module = import_module(path)
+        drill = drills.add_parser(name, help=module.HELP, description=module.HELP)
+        drill.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        drill.add_argument("--size", type=int, default=20, help="applications of the demo")
+
+
+def run(args: argparse.Namespace) -> int:
+    from openpaspor.nodes.drills.installation import DrillFailed
+
+    module: ModuleType = import_module(DRILLS[args.drill])
+    try:
+        return int(module.run(args))
+    except DrillFailed as failure:
+        cli.say(f"The drill stopped: {failure}")
+        return cli.FOUND

@@ -19,7 +19,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,13 @@ from django.db.models import Max
 
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
-from openpaspor.ledger import node, vault
+from openpaspor.ledger import identity, node, vault
 from openpaspor.ledger.canonical import canonical
 from openpaspor.ledger.keys import Unreadable
 from openpaspor.ledger.models import Entry
 from openpaspor.ledger.second_copy import copy_file
 from openpaspor.ledger.vault import sync_folder
+from openpaspor.nodes.boot import boot
 
 PASSPHRASE = "OPENPASPOR_BACKUP_PASSPHRASE"
 LEAST_LETTERS = 12
@@ -265,8 +266,8 @@ def save_keys(folder: Path, secret: str) -> Path:
         for path in sorted(keys.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
-    identity = us.home / "node.json"
-    content = {"keys": files, "node.json": identity.read_text() if identity.exists() else ""}
+    who = us.home / identity.FILE
+    content = {"keys": files, "node.json": who.read_text() if who.exists() else ""}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     locked = vault.lock_up(json.dumps(content).encode(), secret, f"keys:{us.name}")
     aside = folder / f".keys-{us.name}.new"
@@ -294,7 +295,8 @@ def load_keys(folder: Path, secret: str) -> None:
         content = json.loads(vault.unlock(kept["locked"], secret, f"keys:{kept['node']}"))
     except (Unreadable, ValueError, KeyError, TypeError):
         raise BackupTrouble(say=f"This passphrase does not open {path}, or the file was changed.") from None
-    if kept["node"] != us.name and not content["node.json"]:
+    said_otherwise = bool(os.environ.get("OPENPASPOR_NODE")) or not content["node.json"]
+    if kept["node"] != us.name and said_otherwise:
         raise BackupTrouble(say=f"These are the keys of {kept['node']}. Set OPENPASPOR_NODE={kept['node']}.")
     for name, raw in content["keys"].items():
         target = us.home / "keys" / name
@@ -306,8 +308,8 @@ def load_keys(folder: Path, secret: str) -> None:
             os.fsync(handle.fileno())
         os.replace(aside, target)
     if content["node.json"]:
-        (us.home / "node.json").write_text(content["node.json"])
-    node.boot(replace(us, name=kept["node"], role=kept["role"], offices=tuple(kept["offices"])))
+        (us.home / identity.FILE).write_text(content["node.json"])
+    boot(identity.of(us.home, os.environ))
 
 
 # --- looking ----------------------------------------------------------------------------------------------

@@ -115,7 +115,10 @@ def tell(made: Rebuilt) -> None:
         cli.say(f"Lost, because only the log is left: {what}.")
     if made.parked:
         cli.say(f"{made.parked} entries wait: openpaspor ledger parked")
-    cli.say("Now let the centre list the new epoch: openpaspor node enrol CODE")
+    if made.to_wrap_again or made.tables_from == "log":
+        cli.say("With new keys the centre lets it in anew: openpaspor node enrol CODE --centre URL")
+    else:
+        cli.say("It tells the centre of its new epoch by itself; to do it now: openpaspor node renew")
 
 
 def make_whole(copy: Path | None, centre: Path | None, keys_from: Path | None, *, new_keys: bool) -> Rebuilt:

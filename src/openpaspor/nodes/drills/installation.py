@@ -94,10 +94,12 @@ class Installation:
 
     def ready(self) -> dict[str, Any]:
         """What `/readyz` answers; empty when nothing answers."""
-        with contextlib.suppress(OSError, ValueError):
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
-                found: dict[str, Any] = json.load(answer)
-                return found
+        with (
+            contextlib.suppress(OSError, ValueError),
+            urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer,
+        ):
+            found: dict[str, Any] = json.load(answer)
+            return found
         return {}
 
     def wait(self, what: str, seconds: float = 30) -> None:

@@ -122,6 +122,11 @@ def test_with_new_keys_the_log_comes_back_and_every_dossier_is_on_a_list(lost: L
     assert told["tables_from"] == "log" and told["lost"]
     assert len(after["ledger_entry"]) == len(before["ledger_entry"])
     assert len(after["applications_application"]) == len(before["applications_application"])
+    assert after["notifications_message"] == []  # nobody is told again what was told long ago
+    state = [
+        row for row in box.ask("invariants", "--only", "A1,A2,L1,L2,L3")["results"] if row["status"] != "pass"
+    ]
+    assert state == []
     assert len(told["to_wrap_again"]) == len(after["applications_dossierkey"]) > 0
     assert box.ask("ledger", "verify")["first_bad"] is None
 

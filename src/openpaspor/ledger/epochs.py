@@ -136,3 +136,8 @@ def wrote_it_here(entry: Entry) -> bool:
         return True
     ended = next((row for row in closed() if row.epoch == entry.epoch), None)
     return ended is None or (entry.seq or 0) <= ended.seq
+
+
+def was_given_back(entry: Entry) -> bool:
+    """True for an entry of ours that a restore lost and others gave back."""
+    return entry.node == node.here().name and not wrote_it_here(entry)

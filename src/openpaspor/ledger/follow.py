@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -39,12 +41,37 @@ class Follower:
 
 
 _followers: dict[str, Follower] = {}
+_copies_alone: contextvars.ContextVar[bool] = contextvars.ContextVar("copies_alone", default=False)
 
 
 def followers() -> list[Follower]:
     """Those that run on this node, by its role."""
-    us = node.here()
-    return [follower for follower in _followers.values() if us.runs(follower.name)]
+    us, reactions = node.here(), not _copies_alone.get()
+    return [
+        follower
+        for follower in _followers.values()
+        if us.runs(follower.name) and (reactions or not follower.reaction)
+    ]
+
+
+@contextlib.contextmanager
+def copies_alone() -> Iterator[None]:
+    """Let only copies read, for the length of the block; reactions find their entries afterwards.
+
+    For history that comes back after a restore: a reaction reads the present state, so the state must be there first.
+    """
+    token = _copies_alone.set(True)
+    try:
+        yield
+    finally:
+        _copies_alone.reset(token)
+
+
+def pass_over(room: str, position: int) -> None:
+    """Let the followers of one room never read what stands up to `position`."""
+    for follower in followers():
+        if follower.name.partition(".")[0] == room:
+            _set_cursor(follower, position)
 
 
 def _add(
@@ -147,7 +174,8 @@ def _advance(position: int, at: dict[str, int]) -> None:
         Cursor(pk=follower.name, position=position) for follower in followers() if follower.name not in at
     ]
     Cursor.objects.bulk_create(missing, ignore_conflicts=True)
-    Cursor.objects.filter(follower__in=list(_followers), position__lt=position).update(position=position)
+    names = [follower.name for follower in followers()]
+    Cursor.objects.filter(follower__in=names, position__lt=position).update(position=position)
 
 
 def _set_cursor(follower: Follower, position: int) -> None:

@@ -17,7 +17,7 @@ from django.db import connection
 from openpaspor.applications.models import Attachment, DossierKey
 from openpaspor.kit import clock, lock
 from openpaspor.kit.refused import Refused
-from openpaspor.ledger import node, pages, second_copy, vault
+from openpaspor.ledger import follow, node, pages, second_copy, vault
 from openpaspor.ledger.keys import Unreadable
 from openpaspor.ledger.models import Entry, Parked, Wanted
 from openpaspor.ledger.wire import import_lines
@@ -145,6 +145,11 @@ def make_whole(copy: Path | None, centre: Path | None, keys_from: Path | None, *
         if centre is not None:
             with open(centre, encoding="utf-8") as lines:
                 made.from_centre, _known = import_lines(lines)
+        last = Entry.objects.sealed().last()
+        if made.tables_from == "log" and last is not None:
+            follow.pass_over("notifications", last.position or 0)  # told long ago
+        with follow.copies_alone():
+            follow.follow_all()
         work_until_idle(with_sweeps=False)
         made.rpo_s = round(max(0.0, began_at - at), 1) if at else None
         _list_what_is_missing(made, top.position or 0 if top else 0, new_keys=new_keys)

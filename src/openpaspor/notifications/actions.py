@@ -19,6 +19,7 @@ from openpaspor.facts.notifications import OutageAnnounced
 from openpaspor.journey import State
 from openpaspor.kit.faults import fault
 from openpaspor.ledger import keys, node
+from openpaspor.ledger.epochs import was_given_back
 from openpaspor.ledger.models import Entry
 from openpaspor.ledger.once import once
 from openpaspor.ledger.record import record
@@ -64,7 +65,12 @@ def tell(application: Application, template: str, entry: Entry, **values: Any) -
 
 
 def _is_ours_to_tell(application: Application, entry: Entry) -> bool:
-    """One node speaks: the portal to people who apply online, the node that acted to those it took in itself."""
+    """One node speaks: the portal to people who apply online, the node that acted to those it took in itself.
+
+    What others gave back to us after a restore was told when it happened.
+    """
+    if was_given_back(entry):
+        return False
     if application.channel == Channel.ONLINE:
         return node.here().role in ("everything", "portal")
     return entry.node == node.here().name

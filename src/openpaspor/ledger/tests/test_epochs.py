@@ -64,7 +64,7 @@ def test_a_database_that_was_put_back_is_refused_until_a_new_epoch_begins(here):
 
     with pytest.raises(epochs.RolledBack) as refused:
         epochs.refuse_roll_back()
-    assert "denpasar ends before entry 1/4" in str(refused.value)
+    assert "denpasar" in str(refused.value) and "1/4" in str(refused.value)
     assert "openpaspor epoch raise" in str(refused.value)
 
     epochs.raise_epoch("roll-back")

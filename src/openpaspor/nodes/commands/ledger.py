@@ -62,6 +62,8 @@ def _alone():  # type: ignore[no-untyped-def]
 
 
 def _import(args: argparse.Namespace) -> int:
+    from openpaspor.ledger.epochs import closed
+    from openpaspor.ledger.follow import copies_alone, follow_all
     from openpaspor.ledger.wire import import_lines
     from openpaspor.ledger.worker import work_until_idle
 
@@ -72,6 +74,9 @@ def _import(args: argparse.Namespace) -> int:
         return cli.WRONG_USE
     with _alone(), lines:
         new, known = import_lines(lines)
+        if closed():  # some of it may be our own, from after the backup: first the state, then who acts on it
+            with copies_alone():
+                follow_all()
         work_until_idle()
     cli.say(f"{new} new entries, {known} known already.")
     if args.json:

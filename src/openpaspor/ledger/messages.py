@@ -96,6 +96,8 @@ def unpack(raw: bytes, key_of: PublicKey) -> Message:
         first, *lines = plain.split(b"\n")
         says = json.loads(first)
         key = key_of(sender, epoch, says)
+        if base64.b64encode(base64.b64decode(signature, validate=True)) != signature:
+            raise NotAMessage("format")  # the unused bits of its last letter were changed
         good = key is not None and verify(
             key, base64.b64decode(signature, validate=True), _signed(envelope, content)
         )

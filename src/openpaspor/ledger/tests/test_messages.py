@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openpaspor import facts
@@ -45,6 +45,7 @@ def test_a_captive_portal_is_no_node(us, came):
         unpack(came, key_of(us))
 
 
+@example(place=1425, bit=1)
 @given(place=st.integers(min_value=0), bit=st.integers(0, 7))
 def test_no_changed_bit_passes(us, place, bit):
     raw = bytearray(pack(us, "pusat", "pull", 1, {"count": 3}))

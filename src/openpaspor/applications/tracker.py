@@ -109,7 +109,7 @@ MOVED = {
     "revoke": gettext_lazy("The centre looks at your file once more."),
     "object": gettext_lazy("You objected. The centre looks again."),
     "print": gettext_lazy("Your passport was printed."),
-    "spoil": gettext_lazy("The booklet had a flaw. We print a new one."),
+    "spoil": gettext_lazy("The booklet cannot be used. We print a new one."),
     "pass": gettext_lazy("Your passport is ready."),
     "collect": gettext_lazy("Your passport was handed over."),
     "end_uncollected": gettext_lazy("The passport was not collected in time and was cancelled."),
@@ -396,7 +396,7 @@ def mark_of(told: Iterable[Story], entries: Iterable[Entry]) -> str:
 
 
 def stages(application: Application, entries: Iterable[Entry]) -> list[Stage]:
-    """The seven steps with the day on which each was reached."""
+    """The seven steps with the day on which each was reached, the last time it was."""
     reached: dict[int, datetime] = {}
     for entry in entries:
         if entry.kind == "applications.started":
@@ -404,7 +404,11 @@ def stages(application: Application, entries: Iterable[Entry]) -> list[Stage]:
         elif entry.kind == "applications.moved":
             target = State(entry.values["target"])
             if target not in journey.ENDS or target == State.COLLECTED:
-                reached.setdefault(journey.STATES[target].step, entry.recorded_at)
+                step = journey.STATES[target].step
+                reached = {
+                    known: at for known, at in reached.items() if known <= step
+                }  # gone back: not reached
+                reached.setdefault(step, entry.recorded_at)
     state = State(application.state)
     current = max(reached, default=1) if state in journey.ENDS else journey.STATES[state].step
     place = place_of(application)

@@ -36,8 +36,9 @@ from openpaspor.kit.refused import Refused
 from openpaspor.ledger import node
 from openpaspor.ledger.once import once
 from openpaspor.ledger.record import record
-from openpaspor.offices import policy
+from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Office
+from openpaspor.offices.workdays import add_working_days
 
 from . import mrz, personalisation, rules
 from .models import (
@@ -328,8 +329,7 @@ def check_booklet(application: Application, scanned: str) -> Booklet:
         raise NoBooklet()
     if booklet.serial != serial:
         raise WrongBooklet()
-    if booklet.proposals.filter(state=ProposalState.OPEN).exists():  # type: ignore[attr-defined]
-        raise SpoilWaits()
+    _refuse_while_spoil_waits(booklet)
     return booklet
 
 
@@ -491,11 +491,9 @@ class SpoilDecided(Refused):
 
 
 def _insist_on_spoilable(booklet: Booklet) -> None:
-    """In stock, reserved, or printed and not yet on the shelf."""
-    spoilable = booklet.state in (BookletState.STOCK, BookletState.ALLOTTED, BookletState.PRINTED)
-    if not spoilable or booklet.rack:
-        where = _("on the shelf") if booklet.rack else booklet.get_state_display()
-        raise NotSpoilable(state=where)
+    """In stock, reserved, or printed: before the inspection and on the shelf."""
+    if booklet.state not in (BookletState.STOCK, BookletState.ALLOTTED, BookletState.PRINTED):
+        raise NotSpoilable(state=booklet.get_state_display())
 
 
 @transaction.atomic
@@ -569,9 +567,13 @@ def _write_off(booklet: Booklet, proposal: SpoilProposal, *, actor: str, now: da
     _insist_on_spoilable(booklet)
     application = booklet.application
     if application is not None and booklet.state == BookletState.PRINTED:
+        was_ready = application.state == State.READY
         move(application, journey.SPOIL, actor=actor, now=now, reason=proposal.reason)
+        if was_ready:
+            again = _promise_again(application, now)
+            tell(application, actor=actor, now=now, shelf="", collect_by=None, promised_on=again)
     fault("issuance.spoil_after_move")
-    _change(booklet, booklet.state, now, state=proposal.becomes)
+    _change(booklet, booklet.state, now, state=proposal.becomes, rack="", shelved_on=None)
     spoiled = Spoiled(
         serial=booklet.serial,
         reason=proposal.reason,
@@ -583,6 +585,20 @@ def _write_off(booklet: Booklet, proposal: SpoilProposal, *, actor: str, now: da
     if application is not None:
         tell(application, actor=actor, now=now, serial="")
         _allot(application, actor=actor, now=now)
+
+
+def _promise_again(application: Application, now: datetime) -> date:
+    """Working days from today, as after an interview: the day on which another booklet is ready."""
+    assert application.office
+    today = _today(application, now)
+    days = policy.value("promised_working_days", office=application.office.code, now=now)
+    closed = calendars.closed_days(application.office, today, today + timedelta(days=10 * days + 30))
+    return add_working_days(today, days, closed)
+
+
+def _refuse_while_spoil_waits(booklet: Booklet) -> None:
+    if booklet.proposals.filter(state=ProposalState.OPEN).exists():  # type: ignore[attr-defined]
+        raise SpoilWaits()
 
 
 # Handing over
@@ -633,7 +649,7 @@ def hand_over(
 ) -> HandOver:
     """Give the passport to its holder and cancel the old one.
 
-    Raises NotTheHolder, IdentityNotSeen, OldPassportMissing, NotSigned, NotReady, Stopped; then nothing has changed.
+    Raises NotTheHolder, IdentityNotSeen, OldPassportMissing, NotSigned, NotReady, SpoilWaits, Stopped; then nothing has changed.
     """
     with once(action_id, application.ref, str(shown.to)) as seen:
         if seen:
@@ -644,6 +660,7 @@ def hand_over(
         booklet = Booklet.objects.of(application).exclude(rack="").first()
         if application.state != State.READY or booklet is None:
             raise NotReady(state=application.state)
+        _refuse_while_spoil_waits(booklet)
         answers = dossier.open_answers(application, actor="worker", why="handover", now=now)
         _insist_on_receiver(application, answers, shown)
         old = rules.old_passport(application.kind, had_one=bool(answers.old_number))
@@ -711,6 +728,7 @@ def remind(
             raise Stopped()
         if application.state != State.READY:
             raise NotReady(state=application.state)
+        _refuse_while_spoil_waits(booklet)
         if not asked:
             fresh = Booklet.objects.filter(pk=booklet.pk, reminded__lt=day).exclude(rack="")
             if not fresh.update(reminded=day):
@@ -727,7 +745,7 @@ def remind(
 def end_uncollected(application: Application, *, action_id: str, actor: str, now: datetime) -> Booklet:
     """Nobody came in time (Permenkumham 8/2014 art. 30): the booklet is cancelled and its place is free.
 
-    Raises NotReady, Stopped, MoveRefused (too early, or collected meanwhile).
+    Raises NotReady, SpoilWaits, Stopped, MoveRefused (too early, or collected meanwhile).
     """
     with once(action_id, application.ref) as seen:
         if seen:
@@ -736,6 +754,7 @@ def end_uncollected(application: Application, *, action_id: str, actor: str, now
         booklet = Booklet.objects.of(application).exclude(rack="").first()
         if booklet is None:
             raise NotReady(state=application.state)
+        _refuse_while_spoil_waits(booklet)
         if not application.collect_by or _today(application, now) <= application.collect_by:
             raise MoveRefused(state=application.state)
         move(application, journey.END_UNCOLLECTED, actor=actor, now=now, reason="not-collected")

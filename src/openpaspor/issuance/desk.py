@@ -22,7 +22,7 @@ from openpaspor.offices.models import Booklet as BookletKind
 from openpaspor.offices.models import Office
 
 from . import rules
-from .models import Booklet, BookletState
+from .models import Booklet, BookletState, ProposalState, SpoilProposal
 
 IN_ROOM = (State.APPROVED, State.PRINTED, State.READY, State.COLLECTED, State.UNCOLLECTED)
 SHOWN = 100  # rows of one list
@@ -176,6 +176,7 @@ class OnShelf:
     left: int  # days, the last one included as 0
     next_reminder: date | None
     ticket: str  # today's number in the hall, if its holder is here
+    is_doubted: bool = False  # somebody wants it written off
 
     @property
     def application(self) -> Application:
@@ -188,11 +189,16 @@ def shelf_of(office: Office, now: datetime) -> list[OnShelf]:
     rows = Booklet.objects.on_shelf(office).select_related("application")
     here = _came_today(Application.objects.at(office).in_state(State.READY), office, now)
     today = office.local(now).date()
-    shelf = [_on_shelf(booklet, today, here) for booklet in rows]
+    doubted = set(
+        SpoilProposal.objects.filter(booklet__in=rows, state=ProposalState.OPEN).values_list(
+            "booklet", flat=True
+        )
+    )
+    shelf = [_on_shelf(booklet, today, here, booklet.pk in doubted) for booklet in rows]
     return sorted(shelf, key=lambda row: (not row.ticket, row.ticket, row.booklet.rack))
 
 
-def _on_shelf(booklet: Booklet, today: date, here: set[str]) -> OnShelf:
+def _on_shelf(booklet: Booklet, today: date, here: set[str], is_doubted: bool) -> OnShelf:
     assert booklet.application and booklet.shelved_on
     collect_by = booklet.application.collect_by or today
     return OnShelf(
@@ -201,6 +207,7 @@ def _on_shelf(booklet: Booklet, today: date, here: set[str]) -> OnShelf:
         left=(collect_by - today).days,
         next_reminder=rules.next_reminder(booklet.shelved_on, booklet.reminded, collect_by),
         ticket=booklet.application.ticket if booklet.application.ref in here else "",
+        is_doubted=is_doubted,
     )
 
 

@@ -10,7 +10,7 @@ from openpaspor.kit.refused import Refused
 from openpaspor.ledger.sweeps import every
 
 from . import actions, rules
-from .models import Booklet, BookletState
+from .models import Booklet, BookletState, ProposalState
 
 
 @every(seconds=15)
@@ -40,6 +40,7 @@ def remind_holders(*, now: datetime, limit: int = 500) -> int:
         rack=""
     )
     waiting = on_shelf.filter(reminded__lt=rules.REMINDER_DAYS[-1]).select_related("office", "application")
+    waiting = waiting.exclude(proposals__state=ProposalState.OPEN)  # perhaps it is not ready after all
     said = 0
     for booklet in waiting.order_by("shelved_on", "pk"):
         if said >= limit:

@@ -51,6 +51,8 @@ def tell_of_move(fact: Moved, entry: Entry) -> None:
     elif fact.move == "miss" and application.place_starts_at:
         days = policy.value("rescue_days", office=application.office_id or "", now=entry.recorded_at)
         tell(application, "TERLEWAT", entry, at=application.place_starts_at, days=days)
+    elif fact.move == "spoil" and fact.origin == State.READY:
+        tell(application, "RUSAK", entry)
     elif fact.move == "refuse":
         tell(application, "TOLAK", entry, days=policy.value("objection_days", now=entry.recorded_at))
 

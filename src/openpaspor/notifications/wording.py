@@ -84,6 +84,9 @@ TEMPLATES: dict[str, Any] = {
     "SIAP": _(
         "OpenPaspor: passport of %(name)s is ready at %(office)s until %(until)s. Bring your KTP. Code %(ref)s."
     ),
+    "RUSAK": _(
+        "OpenPaspor: your passport cannot be handed over, its booklet is no good. We print a new one and tell you. Please do not come yet. Code %(ref)s."
+    ),
     "INGAT": _(
         "OpenPaspor: your passport still waits at %(office)s, until %(until)s; then it is cancelled. Bring your KTP. Code %(ref)s."
     ),

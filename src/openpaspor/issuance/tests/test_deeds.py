@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from openpaspor import journey
-from openpaspor.applications import dossier
+from openpaspor.applications import dossier, tracker
 from openpaspor.applications.actions import MoveRefused, Stopped, lift_stop, move, order_stop
 from openpaspor.issuance import actions, sweeps
 from openpaspor.issuance.models import Booklet, HandOver, PrinterLine, PrintJob, SpoilReason
@@ -319,11 +319,62 @@ def test_after_the_last_booklet_was_written_off_the_next_delivery_serves_the_fil
     assert application.serial == "E0000002"
 
 
-def test_a_booklet_on_the_shelf_or_handed_over_cannot_be_written_off():
+def test_a_booklet_that_was_handed_over_cannot_be_written_off():
     application = make.make_ready()
+    make.collect(application)
 
     with pytest.raises(actions.NotSpoilable):
         propose(booklet_of(application))
+
+
+def test_a_booklet_damaged_on_the_shelf_is_replaced_and_the_applicant_reads_when_and_why():
+    application = make.make_ready()
+    damaged = booklet_of(application)
+
+    decide(propose(damaged, SpoilReason.DAMAGED))
+
+    application.refresh_from_db()
+    damaged.refresh_from_db()
+    assert (application.state, application.reason) == (State.APPROVED, "damaged")
+    assert (application.shelf, application.collect_by) == ("", None)
+    assert application.serial not in ("", damaged.serial)
+    assert (damaged.state, damaged.rack, damaged.shelved_on) == ("spoiled", "", None)
+    assert application.promised_on == date(2026, 11, 30)  # four working days after Tuesday
+    (story,) = tracker.stories(application, make.NOW)
+    entries = tracker.entries_of(application)
+    assert (story.code, "30 November 2026" in story.until) == ("PRINT", True)
+    assert "tidak dapat dipakai" in str(tracker.timeline(entries)[0].says)
+    assert [stage.state for stage in tracker.stages(application, entries)][5:] == ["now", "todo"]
+
+
+def test_after_a_write_off_on_the_shelf_the_new_booklet_is_collected():
+    application = make.make_ready()
+    decide(propose(booklet_of(application), SpoilReason.MISSING))
+    application.refresh_from_db()
+
+    make.print_it(application)
+    actions.pass_inspection(application, make.lines_of(application), action_id="i", actor="S-1", now=make.NOW)
+    make.collect(application)
+
+    assert application.state == State.COLLECTED
+    assert sorted(Booklet.objects.exclude(state="stock").values_list("state", flat=True)) == [
+        "issued",
+        "lost",
+    ]
+
+
+def test_nothing_happens_with_a_passport_on_the_shelf_that_somebody_wants_written_off():
+    application = make.make_ready()
+    proposal = propose(booklet_of(application), SpoilReason.DAMAGED)
+
+    with pytest.raises(actions.SpoilWaits):
+        make.collect(application)
+    assert sweeps.remind_holders(now=make.NOW + 7 * DAY) == 0
+    assert sweeps.end_uncollected(now=make.NOW + 100 * DAY) == 0
+
+    decide(proposal, agreed=False)
+    make.collect(application, action_id="again")
+    assert application.state == State.COLLECTED
 
 
 def test_booklets_in_stock_that_are_to_be_written_off_are_not_allotted():

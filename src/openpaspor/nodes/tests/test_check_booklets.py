@@ -25,19 +25,30 @@ def a_busy_week() -> None:
     make.make_stock(count=8)
     make.collect(make.make_ready())
     make.make_printed()
-    spoiled = make.make_printed()
-    booklet = Booklet.objects.get(serial=spoiled.serial)
-    proposal = actions.propose_spoil(
-        booklet, SpoilReason.CHIP, action_id="p", actor=make.PRINTER, now=make.NOW
-    )
-    actions.decide_spoil(proposal, agreed=True, action_id="d", actor=make.HEAD, now=make.NOW)
+    write_off(make.make_printed().serial, SpoilReason.CHIP)
     make.make_approved(paid=False)
+
+
+def write_off(serial: str, reason: SpoilReason) -> None:
+    booklet, known = Booklet.objects.get(serial=serial), {"now": make.NOW}
+    proposal = actions.propose_spoil(booklet, reason, action_id=f"p{serial}", actor=make.PRINTER, **known)
+    actions.decide_spoil(proposal, agreed=True, action_id=f"d{serial}", actor=make.HEAD, **known)
 
 
 def test_an_ordinary_week_passes():
     a_busy_week()
 
     assert [verdict(id) for id in ("B1", "B2", "B5")] == ["pass: "] * 3
+
+
+def test_a_booklet_written_off_on_the_shelf_passes_and_so_does_the_one_after_it():
+    make.make_stock(count=8)
+    application = make.make_ready()
+    write_off(application.serial, SpoilReason.DAMAGED)
+    application.refresh_from_db()
+    make.print_it(application)
+
+    assert [verdict(id) for id in ("A1", "A2", "B1", "B2", "B5")] == ["pass: "] * 5
 
 
 def test_a_serial_printed_for_two_people_is_found():

@@ -14,6 +14,7 @@ from openpaspor.applications.models import Application, Kind
 from openpaspor.applications.tests.people import NOW, RANI, make_draft, make_user, signed_in
 from openpaspor.facts import Fact
 from openpaspor.facts.adjudication import Asked
+from openpaspor.facts.applications import Moved
 from openpaspor.facts.appointments import PlaceBooked, PlaceChanged, PlaceFreed
 from openpaspor.facts.intake import Enrolled, PapersOwed
 from openpaspor.facts.issuance import CollectReminder, Shelved
@@ -68,6 +69,18 @@ def test_a_bill_names_sum_time_and_code():
 
     assert message.template == "BAYAR" and message.code == "820261124000123"
     assert "Rp650.000" in message.text and "Rab 25 Nov 09.30 WITA" in message.text
+
+
+def test_whoever_was_told_to_collect_is_told_when_the_booklet_is_written_off():
+    application = make_submitted()
+    gone = {"application": application.ref, "move": "spoil", "target": "APPROVED", "reason": "damaged"}
+    moved = {"term": 1, "version": 90, "custodian": "denpasar"}
+
+    before = say(Moved(**gone, **moved, origin="PRINTED"))
+    [message] = say(Moved(**gone, **moved | {"version": 91}, origin="READY"))
+
+    assert before == [] and message.template == "RUSAK"
+    assert "Jangan datang dulu" in message.text
 
 
 def test_a_bill_after_the_interview_holds_no_place():

@@ -26,7 +26,7 @@ from openpaspor.nodes.pages import PAGES, Page, Shown, Step
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
-NARROW, WIDE = 320, 1366  # CSS pixels
+NARROW, TABLET, WIDE = 320, 768, 1366  # CSS pixels
 FIRST_RESPONSE, FIRST_VIEW = 14 * 1024, 90 * 1024  # bytes as they travel
 
 INDONESIAN = re.compile(
@@ -263,6 +263,21 @@ def test_it_says_words_and_not_codes(visits: Visits, page: Page):
 
 
 PUBLIC = [page for page in PAGES if page.public and not page.stays and page.first is tuple]
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Any, server: Any) -> Iterator[Guest]:
+    """Somebody who reads English on a tablet."""
+    with Guest(browser, server.url, language="en", width=TABLET) as guest:
+        yield guest
+
+
+@every(PUBLIC)
+def test_it_has_no_serious_obstacle_in_english_on_a_tablet(visits: Visits, reader: Guest, page: Page):
+    reader.opens(visits.shown[picture(page)])
+
+    assert reader.tab.locator("html").get_attribute("lang") == "en"
+    assert accessibility_of(reader) == []
 
 
 def travels(url: str) -> tuple[int, str]:

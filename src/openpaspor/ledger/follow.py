@@ -251,7 +251,7 @@ def _retry_due() -> int:
 
 
 def retry(follower: Follower, parked: QuerySet[Parked]) -> int:
-    """Try parked entries again, each application in its order and only up to its first trouble. Returns successes."""
+    """Try parked entries again, each application in its order and only up to its first failure. Returns successes."""
     done = 0
     tried: set[str] = set()
     for row in parked.select_related("entry").order_by("entry__position"):
@@ -263,19 +263,24 @@ def retry(follower: Follower, parked: QuerySet[Parked]) -> int:
 
 
 def _retry_application(follower: Follower, row: Parked) -> int:
+    """In order, up to the first failure. What an entry waits for may stand behind it, having come over another line."""
     queue = Parked.objects.filter(follower=follower.name).select_related("entry").order_by("entry__position")
     queue = queue.filter(application=row.application) if row.application else queue.filter(pk=row.pk)
-    done = 0
-    for waiting in queue:
-        try:
-            with transaction.atomic():
-                follower.take(waiting.entry)
-                waiting.delete()
-        except Exception as trouble:  # noqa: BLE001 - stays parked with its newest cause
-            patient = isinstance(trouble, Later | FactUnknown)
-            _park(follower, waiting.entry, _cause(trouble), tries=waiting.tries + (0 if patient else 1))
-            break
-        done += 1
+    done, goes_on = 0, True
+    while goes_on:
+        goes_on = False
+        for waiting in queue.all():
+            try:
+                with transaction.atomic():
+                    follower.take(waiting.entry)
+                    waiting.delete()
+            except (Later, FactUnknown) as trouble:
+                _park(follower, waiting.entry, _cause(trouble), tries=waiting.tries)
+                continue
+            except Exception as trouble:  # noqa: BLE001 - stays parked with its newest cause
+                _park(follower, waiting.entry, _cause(trouble), tries=waiting.tries + 1)
+                return done
+            done, goes_on = done + 1, True
     return done
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import door
+from . import api
 
 app_name = "ledger"
-urlpatterns = [path("wire/v1", door.door, name="wire")]
+urlpatterns = [path("wire/v1", api.wire, name="wire")]

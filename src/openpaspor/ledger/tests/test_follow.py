@@ -69,6 +69,29 @@ def test_a_bad_entry_is_parked_and_blocks_its_own_application_only(reader):
     assert list(Parked.objects.values_list("cause", flat=True)) == ["ValueError", "behind"]
 
 
+def test_what_overtook_what_it_waits_for_goes_through_when_that_has_come(reader, monkeypatch):
+    """Over two lines a later move may come before the earlier ones."""
+    steps: list[int] = []
+
+    def take(entry):
+        step = int(entry.read().what)
+        if step != len(steps) + 1:
+            raise follow.Later(entry.application)
+        steps.append(step)
+
+    monkeypatch.setitem(
+        follow._followers, "test.reader", follow.Follower("test.reader", (Looked.name,), take, False)
+    )
+    for step in ("5", "1", "2", "3", "4"):
+        say(("OP-A", step))
+        follow.follow_all()
+    follow.retry_soon("OP-A")
+    follow.follow_all()
+
+    assert steps == [1, 2, 3, 4, 5]
+    assert not Parked.objects.exists()
+
+
 def test_parked_entries_go_through_in_order_when_the_cause_is_gone(reader):
     reader.chokes_on = {"bad"}
     say(("OP-A", "bad"), ("OP-A", "2"))

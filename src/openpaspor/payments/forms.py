@@ -145,10 +145,6 @@ class BankForm(ActionForm):
         choices=Deliver.choices,
     )
 
-    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.now = now
-
     def clean_code(self) -> str:
         code = rules.read_code(self.cleaned_data["code"])
         if not re.fullmatch(r"[0-9]{1,32}", code):
@@ -161,10 +157,11 @@ class BankForm(ActionForm):
             raise ValidationError(_("Enter whole rupiah, for example 950000."), code="not-an-amount")
         return int(typed)
 
-    def clean_paid_at(self) -> datetime:
+    def clean_paid_at(self) -> datetime | None:
+        """None for now: the moment is no part of what was asked, or a double click would pay twice."""
         typed = self.cleaned_data["paid_at"].strip()
         if not typed:
-            return self.now
+            return None
         try:
             moment = datetime.fromisoformat(typed)
         except ValueError:

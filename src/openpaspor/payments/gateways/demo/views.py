@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -19,10 +22,27 @@ from openpaspor.accounts.permissions import demo_only
 from openpaspor.facts.base import format_moment
 from openpaspor.kit import clock
 
-from ... import rules
+from ... import api, rules
 from ...forms import BankForm
 from ...models import BankTransaction, Bill, Deliver, Status
 from . import bank
+
+_calls_ourselves = threading.Lock()
+
+
+@contextmanager
+def _a_way_to_our_door(url: str) -> Iterator[bank.Post]:
+    """Over HTTP as a bank would, but only one request at a time may wait for another of this server.
+
+    Were all its threads to wait for a free one, nobody would be answered. The others go through the same door without a wire.
+    """
+    if not _calls_ourselves.acquire(blocking=False):
+        yield api.straight_in(clock.now())
+        return
+    try:
+        yield bank.over_http(url)
+    finally:
+        _calls_ourselves.release()
 
 
 @never_cache
@@ -33,7 +53,7 @@ def counter(request: HttpRequest) -> HttpResponse:
     code = rules.read_code(request.GET.get("code", ""))[:32]
     bill = Bill.objects.filter(code=code).first() if code else None
     initial = {"code": code, "amount_idr": bill.amount_idr if bill else "", "deliver": Deliver.NOW}
-    return _counter_page(request, BankForm(now=clock.now(), initial=initial), bill)
+    return _counter_page(request, BankForm(initial=initial), bill)
 
 
 def _counter_page(
@@ -73,7 +93,7 @@ def _typed(request: HttpRequest) -> Any:
 @require_POST
 def pay(request: HttpRequest) -> HttpResponse:
     """Pay by form or by JSON `{code, amount_idr, paid_at, deliver}`."""
-    form = BankForm(_typed(request), now=clock.now())
+    form = BankForm(_typed(request))
     if not form.is_valid():
         if _wants_json(request):
             wrong = {
@@ -84,12 +104,13 @@ def pay(request: HttpRequest) -> HttpResponse:
     row = bank.pay(
         form.cleaned_data["code"],
         form.cleaned_data["amount_idr"],
-        paid_at=form.cleaned_data["paid_at"],
+        paid_at=form.cleaned_data["paid_at"] or clock.now(),
         deliver=form.cleaned_data["deliver"],
         action_id=f"bank:{form.action_id}",
         tell_url=request.build_absolute_uri(reverse("payments:notice", args=["demo"])),
     )
-    bank.tell_at_once(row, bank.over_http(row.tell_url))
+    with _a_way_to_our_door(row.tell_url) as way:
+        bank.tell_at_once(row, way)
     row.refresh_from_db()
     if _wants_json(request):
         return JsonResponse(_told(row))
@@ -125,7 +146,10 @@ def slip(request: HttpRequest, txn: str) -> HttpResponse:
 @require_POST
 def deliver(request: HttpRequest) -> HttpResponse:
     """Send every notice that was kept back, now."""
-    sent = sum(bool(bank.tell(row, bank.over_http(row.tell_url))) for row in bank.waiting())
+    sent = 0
+    for row in bank.waiting():
+        with _a_way_to_our_door(row.tell_url) as way:
+            sent += bool(bank.tell(row, way))
     if _wants_json(request):
         return JsonResponse({"sent": sent, "waiting": len(bank.waiting())})
     text = ngettext("%(count)s notice was delivered.", "%(count)s notices were delivered.", sent)

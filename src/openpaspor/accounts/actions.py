@@ -120,6 +120,14 @@ class OfficeNeeded(Refused):
     status = 422
 
 
+class NotPostedHere(Refused):
+    code = "not-posted-here"
+    message = _(
+        "Nobody with this number is posted here. The centre posts people; its word may still be on its way."
+    )
+    status = 422
+
+
 class LastPosting(Refused):
     code = "own-last-posting"
     message = _("This is your own last posting. Somebody else has to end it.")
@@ -388,6 +396,47 @@ def reset_access(
         record(AccessReset(person=person.code), actor=actor, now=now)
         seen.remember(person)
         return FirstAccess(person, password)
+
+
+@transaction.atomic
+def give_access(
+    login: str, *, action_id: str, actor: str, now: datetime, real_now: datetime, office: Office | None = None
+) -> FirstAccess:
+    """Let in on this box somebody whom the centre posted, and whose number never travelled: a first password, no app.
+
+    Also for a lost password or phone at an office. `office`: only who is posted there. Raises NotPostedHere.
+    """
+    login = login.strip().lower()
+    with once(action_id, login) as seen:
+        if seen:
+            return FirstAccess(User.objects.get(pk=seen.answer), "")
+        person = User.objects.select_for_update().filter(code=staff_code(login)).first()
+        posted = Posting.objects.in_force(now).filter(person=person)
+        if person is None or not (posted.filter(office=office) if office else posted).exists():
+            raise NotPostedHere()
+        password = _give_first_password(person, real_now)
+        person.login, person.totp_kept, person.totp_step = login, None, 0
+        person.save(update_fields=["login", "password", "one_time_until", "totp_kept", "totp_step"])
+        person.recovery_codes.all().delete()  # type: ignore[attr-defined]
+        record(AccessReset(person=person.code), actor=actor, now=now)
+        seen.remember(person)
+        return FirstAccess(person, password)
+
+
+def note_posting(code: str, role: str, office: str, *, since: datetime) -> None:
+    """A copy's work: somebody may act in a role, said the centre. Neither number nor password is known here."""
+    person, made = User.objects.get_or_create(code=code, defaults={"joined_at": since})
+    if made:
+        person.set_unusable_password()
+        person.save(update_fields=["password"])
+    if not Posting.objects.filter(person=person, role=role, office=office or None, ends_at=None).exists():
+        Posting.objects.create(person=person, role=role, office_id=office or None, starts_at=since)
+
+
+def note_posting_ended(code: str, role: str, office: str, *, at: datetime) -> None:
+    """A copy's work: somebody may no longer act in a role."""
+    held = Posting.objects.filter(person__code=code, role=role, office=office or None, ends_at=None)
+    held.update(ends_at=at)
 
 
 def _post(person: User, role: Role | str, office: Office | None, *, actor: str, now: datetime) -> Posting:

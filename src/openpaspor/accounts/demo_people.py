@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
 from openpaspor.kit import clock, phones
+from openpaspor.ledger import node
 from openpaspor.offices.models import Office
 
 from . import actions
@@ -27,6 +29,32 @@ STAFF: dict[str, tuple[Role, str | None]] = {
     "ops.pusat": (Role.OPS, None),
 }
 LOGINS = (APPLICANT, *STAFF)
+AT_THE_CENTRE = {login: posted for login, posted in STAFF.items() if posted[1] is None}
+AT_THE_PORTAL = {login: posted for login, posted in STAFF.items() if posted[0] in (Role.KAS, Role.OPS)}
+
+
+def staff_of(office: str) -> dict[str, tuple[Role, str | None]]:
+    """The demo people of one office node: two for each deed that needs two."""
+    place = office.lower()
+    roles = {
+        "petugas": Role.OFFICER,
+        "petugas2": Role.OFFICER,
+        "kepala": Role.HEAD,
+        "cetak": Role.PRINT,
+        "cetak2": Role.PRINT,
+    }
+    return {f"{prefix}.{place}": (role, office) for prefix, role in roles.items()}
+
+
+def staff_here() -> dict[str, tuple[Role, str | None]]:
+    """The demo people who have a door on this node."""
+    us = node.here()
+    if us.role == "office":
+        operators = {login: posted for login, posted in STAFF.items() if posted[0] == Role.OPS}
+        return {
+            login: posted for office in us.offices for login, posted in staff_of(office).items()
+        } | operators
+    return {"centre": AT_THE_CENTRE, "portal": AT_THE_PORTAL}.get(us.role, STAFF)
 
 
 def totp_secret(login: str) -> bytes:
@@ -41,6 +69,33 @@ def ensure(now: datetime) -> dict[str, User]:
     return {APPLICANT: ensure_applicant(APPLICANT_PHONE, now), **people}
 
 
+@transaction.atomic
+def ensure_here(now: datetime, offices: Iterable[str] = ()) -> None:
+    """The demo people of this node of a cluster. The centre posts everybody, also those of `offices`; other nodes only
+    let in whom it posts, as a head of office would, without a word in the log."""
+    if node.here().role in ("centre", "everything"):
+        posted = staff_here() | {
+            login: post for office in offices for login, post in staff_of(office).items()
+        }
+        for login, (role, office) in posted.items():
+            ensure_staff(login, role, office, now)
+        return
+    for login, (role, office) in staff_here().items():
+        actions.note_posting(actions.staff_code(login), role, office or "", since=now)
+        person = User.objects.get(code=actions.staff_code(login))
+        person.login = login
+        _let_in(person)
+    if node.here().role == "portal":
+        ensure_applicant(APPLICANT_PHONE, now)
+
+
+def _let_in(person: User) -> None:
+    assert person.login
+    actions.choose_password(person, PASSWORD)
+    person.give_totp(totp_secret(person.login))
+    person.save(update_fields=["login", "totp_kept", "totp_step"])
+
+
 def ensure_staff(login: str, role: Role | str, office: str | None, now: datetime) -> User:
     """A member of staff with the demo's password and an app whose secret everybody knows."""
     person = User.objects.filter(login=login).first()
@@ -50,9 +105,7 @@ def ensure_staff(login: str, role: Role | str, office: str | None, now: datetime
     person = actions.create_person(
         login, role, post, action_id=f"demo:{login}", actor="demo", now=now, real_now=clock.real_now()
     ).person
-    actions.choose_password(person, PASSWORD)
-    person.give_totp(totp_secret(login))
-    person.save(update_fields=["totp_kept", "totp_step"])
+    _let_in(person)
     return person
 
 
@@ -77,4 +130,4 @@ def of(login: str) -> User | None:
     """The person behind a demo login, if the demo has been made."""
     if login == APPLICANT:
         return User.objects.with_phone(phones.normalise(APPLICANT_PHONE))
-    return User.objects.filter(login=login).first() if login in STAFF else None
+    return User.objects.filter(login=login).first() if login in staff_here() else None

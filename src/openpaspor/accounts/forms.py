@@ -16,6 +16,17 @@ from openpaspor.ui.forms import ActionForm
 from .models import Role
 
 
+class AccessForm(ActionForm):
+    """The number of somebody who shall get a first password."""
+
+    login = forms.CharField(
+        label=_("Staff number"),
+        max_length=60,
+        error_messages={"required": _("Enter the staff number.")},
+        widget=forms.TextInput(attrs={"class": "w-medium", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class PhoneForm(ActionForm):
     """A mobile number, in any way people write it."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,13 +41,25 @@ class LookLine:
     where: str
     timezone: str  # IANA, of the office; WIB at the centre
     why: Any
+    times: int = 1  # looks of the same kind within one minute stand in one line
+
+    def is_like(self, other: LookLine) -> bool:
+        minutes = [line.at.replace(second=0, microsecond=0) for line in (self, other)]
+        return minutes[0] == minutes[1] and replace(self, at=other.at, times=other.times) == other
 
 
 def looks_of(application: str) -> list[LookLine]:
     """The newest looks at one application by others than its owner, newest first."""
     entries = Entry.objects.filter(application=application, kind=Looked.name).order_by("-id")[:SHOWN]
     offices = Office.objects.in_bulk()
-    return [_line(entry, offices) for entry in entries]
+    lines: list[LookLine] = []
+    for entry in entries:
+        line = _line(entry, offices)
+        if lines and lines[-1].is_like(line):
+            lines[-1] = replace(lines[-1], times=lines[-1].times + 1)
+        else:
+            lines.append(line)
+    return lines
 
 
 def _line(entry: Entry, offices: dict[str, Office]) -> LookLine:

@@ -19,7 +19,7 @@ from openpaspor.kit.refused import Refused
 from openpaspor.ui.forms import ActionForm
 
 from . import actions, sessions
-from .forms import NewPersonForm, PostingForm
+from .forms import AccessForm, NewPersonForm, PostingForm
 from .models import Posting, Role, User
 from .permissions import staff
 
@@ -82,6 +82,33 @@ def new_person(request: HttpRequest) -> HttpResponse:
             request, "accounts/new_person.html", {"form": form, "refusal": refusal}, status=refusal.status
         )
     return render(request, "accounts/first_access.html", {"access": access, "is_new": True})
+
+
+@never_cache
+@staff(Role.OPS, Role.HEAD)
+@require_http_methods(["GET", "HEAD", "POST"])
+def access(request: HttpRequest) -> HttpResponse:
+    """Let in on this box somebody whom the centre posted; a head of office only people of that office."""
+    form = AccessForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/access.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "accounts/access.html", {"form": form}, status=422)
+    try:
+        given = actions.give_access(
+            form.cleaned_data["login"],
+            action_id=form.action_id,
+            actor=_me(request).actor_code,
+            now=clock.now(),
+            real_now=clock.real_now(),
+            office=request.posting.office,  # type: ignore[attr-defined]
+        )
+    except Refused as refusal:
+        return render(
+            request, "accounts/access.html", {"form": form, "refusal": refusal}, status=refusal.status
+        )
+    sessions.sign_out_everywhere(given.person)
+    return render(request, "accounts/first_access.html", {"access": given, "is_new": True})
 
 
 @never_cache

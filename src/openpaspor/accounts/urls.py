@@ -16,6 +16,7 @@ urlpatterns = [
     path("petugas/masuk/kode/", staff_views.code, name="staff_code"),
     path("petugas/masuk/sandi/", staff_views.password, name="staff_password"),
     path("petugas/masuk/aplikasi/", staff_views.set_up, name="staff_set_up"),
+    path("ops/akses/", postings.access, name="access"),
     path("ops/postings/", postings.postings, name="postings"),
     path("ops/postings/baru/", postings.new_person, name="new_person"),
     path("ops/postings/<str:code>/", postings.person, name="person"),

@@ -13,6 +13,7 @@ EVERYTHING, PORTAL, OFFICE, CENTRE = "everything", "portal", "office", "centre"
 # The longest name that fits counts: a kind, else its room.
 MAY_SAY: dict[str, frozenset[str]] = {
     "accounts": frozenset({CENTRE}),  # an office creates no users
+    "accounts.access_reset": frozenset({PORTAL, OFFICE, CENTRE}),  # each box gives its own first passwords
     "accounts.looked": frozenset({PORTAL, OFFICE, CENTRE}),
     "adjudication": frozenset({CENTRE}),
     "adjudication.answered": frozenset({PORTAL, OFFICE}),

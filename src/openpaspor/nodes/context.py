@@ -31,6 +31,7 @@ DOORS: dict[str, list[tuple[str, Any]]] = {
         ("intake:exams", _("Examinations")),
         ("payments:exemptions", _("Exemptions")),
         ("issuance:stock", _("Stock")),
+        ("accounts:access", _("Let somebody in")),
     ],
     Role.PRINT: [
         ("issuance:queue", _("Print queue")),
@@ -47,6 +48,7 @@ DOORS: dict[str, list[tuple[str, Any]]] = {
     Role.OPS: [
         ("nodes:ops", _("Operations")),
         ("accounts:postings", _("Postings")),
+        ("accounts:access", _("Let somebody in")),
         ("notifications:outage", _("Outage notice")),
     ],
 }
@@ -91,12 +93,14 @@ class Demo:
 
 
 def home_office(request: HttpRequest) -> Office:
-    """The office whose clock and calendar count for whoever looks: that of their posting, else Denpasar."""
+    """The office whose clock and calendar count for whoever looks: that of their posting, else of this node, else Denpasar."""
     posting = getattr(request, "posting", None)
     user = getattr(request, "user", None)
     if posting is None and user and user.is_authenticated and user.is_staff_member:
         posting = user.posting(clock.now())
-    return posting.office if posting and posting.office else Office.objects.get(pk=HOME_OFFICE)
+    if posting and posting.office:
+        return posting.office
+    return Office.objects.get(pk=next(iter(node.here().offices), HOME_OFFICE))
 
 
 def _links(named: list[tuple[str, Any]], path: str) -> list[Door]:
@@ -115,7 +119,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     posting = getattr(request, "posting", None)
     demo = None
     if node.here().demo:
-        here = request.get_full_path() if request.method == "GET" else ""
+        here = request.get_full_path() if request.method == "GET" else request.POST.get("next", "")
         demo = Demo(now, home_office(request), here, _links(DEMO_LINKS, request.path))
     return {
         "now": now,

@@ -450,6 +450,7 @@ PAGES: tuple[Page, ...] = (
     # Operations
     Page(name="nodes:ops", login=OPS),
     Page(name="accounts:postings", login=OPS),
+    Page(name="accounts:access", login=HEAD),
     Page(name="accounts:new_person", login=OPS),
     Page(name="accounts:person", login=OPS, args=member_of_staff),
     Page(

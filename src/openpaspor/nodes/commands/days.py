@@ -26,7 +26,11 @@ def run(args: argparse.Namespace) -> int:
     if args.count < 0:
         cli.say("Working days are counted forward: N is 0 or more.")
         return cli.WRONG_USE
-    day = workdays.add_working_days(args.day, args.count)
+    try:
+        day = workdays.add_working_days(args.day, args.count)
+    except OverflowError:
+        cli.say("The calendar ends with the year 9999.")
+        return cli.WRONG_USE
     if args.json:
         cli.answer({"date": day, "sure": workdays.is_sure(day)})
     cli.say(str(day) if workdays.is_sure(day) else f"{day}, if that year's holidays fall as expected")

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         person = person_from(json.load(sys.stdin))
     except (ValueError, TypeError, KeyError, AttributeError) as trouble:
-        cli.say(f"This is not a person in JSON: {type(trouble).__name__}: {trouble}")
+        cli.say(f"This is not a person in JSON. {_missing(trouble)} `openpaspor mrz --help` shows one.")
         return cli.WRONG_USE
     try:
         written = mrz.lines(person)
@@ -53,6 +53,13 @@ def run(args: argparse.Namespace) -> int:
         }
     )
     return cli.GOOD
+
+
+def _missing(trouble: Exception) -> str:
+    """What is wrong with it, as far as that can be said."""
+    if isinstance(trouble, KeyError):
+        return f"The field {trouble} is missing."
+    return f"{trouble}." if type(trouble) is ValueError else "It has to be one object with text fields."
 
 
 def person_from(said: dict[str, Any]) -> mrz.Person:

@@ -36,6 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     deeds.add_parser("quarantine-lift", help="somebody looked: take messages of a node again").add_argument(
         "name"
     )
+    access = deeds.add_parser(
+        "access", help="a first password on this box for somebody whom the centre posted"
+    )
+    access.add_argument("login", help="staff number")
     link = deeds.add_parser("link", help="reach a node at another address than the listed one")
     link.add_argument("name")
     link.add_argument("--url", required=True)
@@ -205,6 +209,28 @@ def _lift(args: argparse.Namespace) -> int:
     return cli.GOOD if lifted else cli.CHECKED_NOTHING
 
 
+def _access(args: argparse.Namespace) -> int:
+    import secrets
+
+    from openpaspor.accounts import actions
+    from openpaspor.kit import clock
+
+    with _alone():
+        given = actions.give_access(
+            args.login,
+            action_id=f"access:{secrets.token_hex(8)}",
+            actor="operator",
+            now=clock.now(),
+            real_now=clock.real_now(),
+        )
+    cli.say(
+        f"First password of {given.person.login}, shown only now, good for seven days and once: {given.password}"
+    )
+    if args.json:
+        cli.answer({"login": given.person.login, "password": given.password})
+    return cli.GOOD
+
+
 def _link(args: argparse.Namespace) -> int:
     from openpaspor.nodes import joining
 
@@ -217,4 +243,5 @@ def _link(args: argparse.Namespace) -> int:
 DEEDS = {
     "init": _init, "invite": _invite, "enrol": _enrol, "renew": _renew, "status": _status, "list": _list,
     "revoke": _revoke, "quarantine-lift": _lift, "link": _link,
+    "access": _access,
 }  # fmt: skip

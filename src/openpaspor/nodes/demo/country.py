@@ -61,7 +61,7 @@ PAST_DAYS, COMING_DAYS = 10, 10  # working days
 
 # How many of 300 applications end where, as the clock stops.
 FATES: dict[State, int] = {
-    State.COLLECTED: 51, State.READY: 24, State.PRINTED: 5, State.APPROVED: 12, State.REVIEW: 20, State.ASKED: 5,
+    State.COLLECTED: 63, State.READY: 24, State.PRINTED: 5, State.APPROVED: 12, State.REVIEW: 8, State.ASKED: 5,
     State.REFUSED: 5, State.DEFERRED: 3, State.ENROLLED: 2, State.INCOMPLETE: 8, State.ARRIVED: 26, State.BOOKED: 78, State.HOLDING: 8,
     State.SUBMITTED: 14, State.DRAFT: 16, State.WITHDRAWN: 6, State.EXPIRED: 4, State.MISSED: 10,
     State.UNCOLLECTED: 5,

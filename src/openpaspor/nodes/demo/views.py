@@ -24,7 +24,7 @@ from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import demo_only
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
-from openpaspor.ledger import sweeps
+from openpaspor.ledger import node, sweeps
 from openpaspor.ledger.record import work_waits
 from openpaspor.nodes.commands.clock import parse_duration
 from openpaspor.nodes.context import home_office
@@ -83,10 +83,12 @@ def at_this_machine(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 def index(request: HttpRequest) -> HttpResponse:
     """One click opens any door."""
     me = request.user.login or demo_people.APPLICANT if request.user.is_authenticated else ""
-    doors = [
-        Door(demo_people.APPLICANT, _("Applicant"), WORKS[demo_people.APPLICANT], me == demo_people.APPLICANT)
-    ]
-    for login, (role, _office) in demo_people.STAFF.items():
+    applicant = demo_people.APPLICANT
+    doors = [Door(applicant, _("Applicant"), WORKS[applicant], me == applicant)]
+    if demo_people.of(applicant) is None and node.here().role != "everything":
+        doors.clear()  # applicants are at home on the portal
+    office = home_office(request)
+    for login, (role, _office) in demo_people.staff_here().items():
         secret = demo_people.totp_secret(login)
         code = rules.totp_at(secret, int(clock.real_now().timestamp()) // rules.TOTP_SECONDS)
         doors.append(Door(login, role.label, WORKS[role], me == login, rules.totp_text(secret), code))
@@ -94,11 +96,11 @@ def index(request: HttpRequest) -> HttpResponse:
         "doors": doors,
         "others": [link for link in (_link(*named) for named in OTHERS) if link],
         "board": _link(
-            "hall:board", _("Board in the hall"), _("Denpasar, as people see it while they wait"), "DENPASAR"
+            "hall:board", _("Board in the hall"), _("As people see it while they wait"), office.pk
         ),
         "password": demo_people.PASSWORD,
         "phone": demo_people.APPLICANT_PHONE,
-        "moment": home_office(request).local(clock.now()).strftime("%Y-%m-%dT%H:%M"),
+        "moment": office.local(clock.now()).strftime("%Y-%m-%dT%H:%M"),
     }
     return render(request, "nodes/demo.html", shown)
 

@@ -9,5 +9,5 @@ DOORS = (
     ("head of office", "/kepala/", "kepala.{place}"),
     ("print room", "/cetak/", "cetak.{place}"),
     ("board", "/aula/{office}/papan", "nobody signs in"),
-    ("operations", "/ops/", "ops.{place}"),
+    ("operations", "/ops/", "ops.pusat"),
 )

@@ -116,6 +116,9 @@ MOVED = {
     "withdraw": gettext_lazy("You withdrew the application."),
     "expire": gettext_lazy("The application ended because a time limit passed."),
 }
+MOVED_BY_US = {
+    ("change", "day-closed"): gettext_lazy("The office is closed on that day. We moved your appointment."),
+}
 TOLD = {
     "applications.started": gettext_lazy("You started the application."),
     "payments.bill_opened": gettext_lazy("We wrote the bill."),
@@ -427,7 +430,11 @@ def timeline(entries: Iterable[Entry]) -> list[Event]:
     """What happened, newest first. Only what concerns the applicant, in their words."""
     events = []
     for entry in entries:
-        says = MOVED.get(entry.values["move"]) if entry.kind == "applications.moved" else TOLD.get(entry.kind)
+        if entry.kind == "applications.moved":
+            said = entry.values
+            says = MOVED_BY_US.get((said["move"], said.get("reason", ""))) or MOVED.get(said["move"])
+        else:
+            says = TOLD.get(entry.kind)
         if says:
             events.append(Event(entry.recorded_at, says))
     return events[::-1]

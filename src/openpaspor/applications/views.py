@@ -94,7 +94,8 @@ def start(request: HttpRequest) -> HttpResponse:
 @require_safe
 def check(request: HttpRequest) -> HttpResponse:
     """Five questions; the same address with the answers shows what they mean."""
-    asked = CheckForm(request.GET) if "had" in request.GET or "whose" in request.GET else CheckForm()
+    was_sent = bool({"kirim", "had", "whose"} & request.GET.keys())
+    asked = CheckForm(request.GET) if was_sent else CheckForm()
     if not asked.is_bound or not asked.is_valid() or "ubah" in request.GET:
         return form_page(request, "applications/check.html", asked)
     now = clock.now()

@@ -165,8 +165,9 @@ def earliest_by_region(*, now: datetime) -> list[Earliest]:
     Asked by everybody who comes in, so it is remembered for a few seconds.
     """
     moment = int(now.timestamp()) // FRONT_DOOR_SECONDS
-    found = cache.get_or_set(
-        f"appointments:earliest:{moment}", partial(_first_of_regions, now), FRONT_DOOR_SECONDS
+    key = f"appointments:earliest:{moment}"
+    found: dict[str, tuple[str, datetime]] = (
+        cache.get_or_set(key, partial(_first_of_regions, now), FRONT_DOOR_SECONDS) or {}
     )
     offices = Office.objects.in_bulk([code for code, _starts_at in found.values()])
     return [

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications import eligibility, nik, reasons
+from openpaspor.applications import forms as forms_at_home
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.interview import EXAMINED, questions
 from openpaspor.applications.models import Kind, Priority
@@ -23,22 +24,7 @@ from . import rules
 from .models import Outcome, Verdict
 
 SEX = [("F", _("Female")), ("M", _("Male"))]
-CIVIL = [
-    ("", _("Not stated")),
-    ("single", _("Single")),
-    ("married", _("Married")),
-    ("divorced", _("Divorced")),
-    ("widowed", _("Widowed")),
-]
-OCCUPATIONS = [
-    ("", _("Not stated")),
-    ("student", _("Student")),
-    ("private", _("Private sector")),
-    ("civil", _("Civil servant")),
-    ("military", _("Military or police")),
-    ("homemaker", _("Homemaker")),
-    ("other", _("Other")),
-]
+CIVIL = [("", _("Not stated")), *forms_at_home.CIVIL]
 OLD_PLACES = [("", _("Not stated")), ("indonesia", _("In Indonesia")), ("abroad", _("Abroad"))]
 TICKET = re.compile(r"([A-Z])\s*([0-9]{1,4})")
 PARENT_FIELDS = ("father_name", "father_nik", "mother_name", "mother_nik")
@@ -86,9 +72,9 @@ class IdentityForm(ActionForm):
         label=_("Mobile number"), max_length=40, required=False, widget=forms.TextInput(attrs={"type": "tel"})
     )
     address = forms.CharField(
-        label=_("Address"), max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Address"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
-    occupation = forms.ChoiceField(label=_("Occupation"), choices=OCCUPATIONS, required=False)
+    occupation = forms.ChoiceField(label=_("Occupation"), choices=forms_at_home.OCCUPATIONS, required=False)
     father_name = forms.CharField(label=_("Name of the father"), max_length=names.LONGEST, required=False)
     father_nik = _digits(_("NIK of the father"), required=False)
     mother_name = forms.CharField(label=_("Name of the mother"), max_length=names.LONGEST, required=False)

@@ -27,6 +27,7 @@ import platform
 import shutil
 import ssl
 import subprocess
+import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -333,7 +334,11 @@ def crosses_disks() -> bool:
 def ensure_demo(home: Path, environment: dict[str, str]) -> None:
     """Build the demo beside its place and put it there in one step, so that it is whole or absent."""
     if home.exists() and any(home.iterdir()):
-        return
+        if demo_mark(home).exists() or (home / "heads.json").exists():
+            return
+        left = home.with_name(f"{home.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+        home.rename(left)  # a command looked in before there was anything: keys, an empty database
+        say(f"Nobody has worked in {home.name} yet. What lay there is now in {left.name}.")
     building = aside(home)
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True, mode=0o700)

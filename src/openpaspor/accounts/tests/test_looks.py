@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -44,6 +46,20 @@ def test_the_newest_look_comes_first():
             "to print your passport",
             "to check and decide your application",
         ]
+
+
+def test_the_same_look_within_a_minute_stands_in_one_line():
+    adi = make_staff("adi")
+    at = clock.now().replace(second=5)
+    for moment, why in (
+        (at, "print"),
+        (at + timedelta(seconds=20), "print"),
+        (at + timedelta(minutes=1), "print"),
+    ):
+        look("OP-2222-2222", actor=adi.code, why=why, what="issuance:case", now=moment, office="DENPASAR")
+
+    assert [line.times for line in looks_of("OP-2222-2222")] == [1, 2]
+    assert "2×" in render_to_string("accounts/_looks.html", {"looks": looks_of("OP-2222-2222")})
 
 
 def test_nobody_looked_yet():

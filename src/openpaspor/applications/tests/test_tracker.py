@@ -1,5 +1,6 @@
 """Where it stands, in words."""
 
+import json
 from copy import copy
 from datetime import date, timedelta
 
@@ -166,6 +167,19 @@ def test_the_timeline_tells_what_happened_newest_first():
         str(tracker.MOVED["submit"]),
         str(tracker.TOLD["applications.started"]),
     ]
+
+
+def test_the_timeline_says_who_moved_the_visit():
+    def moved(reason: str) -> Entry:
+        fact = json.dumps({"move": "change", "reason": reason})
+        return Entry(kind="applications.moved", fact=fact, recorded_at=NOW)
+
+    by_us, by_them = tracker.timeline([moved("changed"), moved("day-closed")])
+
+    assert (str(by_us.says), str(by_them.says)) == (
+        str(tracker.MOVED_BY_US["change", "day-closed"]),
+        str(tracker.MOVED["change"]),
+    )
 
 
 def test_seven_steps_know_what_is_done():

@@ -85,6 +85,20 @@ def test_days_of_an_unknown_office_are_wrong_use():
     assert cli.main(["days", "add", "ATLANTIS", "2026-03-17", "1", "--json"]) == 2
 
 
+@pytest.mark.parametrize("words", [("9999-12-30", "5"), ("2026-12-01", "99999999")])
+def test_the_calendar_has_an_end(words):
+    assert cli.main(["days", "add", "DENPASAR", *words, "--json"]) == 2
+
+
+@pytest.mark.parametrize("said", ["[]", "{}", "3", '{"born": "x"}', "not json"])
+def test_what_is_no_person_gets_one_sentence(said, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(said))
+
+    assert cli.main(["mrz"]) == 2
+    told = capsys.readouterr().err
+    assert "Error" not in told and len(told.splitlines()) == 1
+
+
 def test_mrz_writes_both_lines(answer, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(SUHARTO)))
 

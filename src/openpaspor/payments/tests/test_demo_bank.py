@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -6,7 +7,7 @@ from django.test import Client
 from openpaspor.kit import clock
 from openpaspor.ledger import node
 from openpaspor.payments import api, sweeps
-from openpaspor.payments.gateways.demo import bank
+from openpaspor.payments.gateways.demo import bank, views
 from openpaspor.payments.models import BankTransaction, Receipt, Status
 
 from .make import MORNING, make_bill, pay
@@ -35,6 +36,29 @@ def test_a_bill_is_picked_and_paid_by_form_and_the_slip_leads_back():
     assert bill.status == Status.PAID
     slip = Client().get(answer.url).content.decode()
     assert f"/permohonan/{bill.applications()[0].ref}/bayar/" in slip
+
+
+def test_a_double_click_without_a_time_pays_once():
+    bill = make_bill()
+    form = {"nonce": "n1", "code": bill.code, "amount_idr": str(bill.amount_idr), "deliver": "now"}
+
+    Client().post("/demo/bank/pay", form)
+    clock.set_to(MORNING + timedelta(seconds=2))
+    Client().post("/demo/bank/pay", form)
+
+    assert BankTransaction.objects.count() == 1
+    assert Receipt.objects.get().repeats == 0
+
+
+def test_while_one_payment_waits_for_our_door_another_goes_in_without_a_wire(monkeypatch):
+    bill = make_bill()
+    monkeypatch.setattr(bank, "over_http", lambda url: pytest.fail("a second request waits for the server"))
+
+    with views._calls_ourselves:
+        said = pay_json(code=bill.code, amount_idr=bill.amount_idr, deliver="twice").json()
+
+    bill.refresh_from_db()
+    assert (said["notices_sent"], said["answer"], bill.status) == (2, 200, Status.PAID)
 
 
 def test_json_is_answered_in_json():

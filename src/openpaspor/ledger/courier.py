@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import logging
 import random
 import threading
@@ -59,7 +60,7 @@ class Courier:
             came = unpack(self.send(self.peer.url, raw), self._key)
         except NotAMessage as trouble:
             raise LineDown("not-ours") from trouble  # a captive portal, a cut answer
-        if came.re != _digest(raw) or came.to != us.name:
+        if came.re != hashlib.sha256(raw).hexdigest() or came.to != us.name:
             raise LineDown("not-ours")
         self.answered = time.monotonic()
         Link.objects.filter(pk=self.peer.node).update(answered_at=clock.real_now(), trouble="")
@@ -183,7 +184,7 @@ class Courier:
 
     def _piece_in(self) -> bool:
         """One piece of a file that we want, if the peer has it."""
-        for row in links.wanted_from():
+        for row in links.wanted_files():
             have = pieces.have(row.digest)
             try:
                 came = self.ask("fetch", {"digest": row.digest, "application": row.application, "at": have})
@@ -223,12 +224,6 @@ class Courier:
                 wake.wait(pause) if not failures else stop.wait(pause)
                 wake.clear()
         connection.close()
-
-
-def _digest(raw: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(raw).hexdigest()
 
 
 node_news: dict[str, threading.Event] = {}

@@ -134,7 +134,7 @@ def _wants(peer: NodeRecord, link: Link) -> list[list[Any]]:
     """Which files we still miss that this peer may have, and how much of each is here."""
     return [
         [row.digest, row.application, pieces.have(row.digest)]
-        for row in links.wanted_from()
+        for row in links.wanted_files()
         if peer.role != "office" or links.may_have(peer, link, row.digest, row.application)
     ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +29,7 @@ def newest_records() -> dict[str, NodeRecord]:
 
 
 def make_links() -> dict[str, NodeRecord]:
-    """A link to every node that we have a line with; returns their records. Nodes that were revoked lose theirs nothing: it stays, unused."""
+    """A link to every node that we have a line with; returns their records. That of a revoked node stays, unused."""
     us, peers = node.here(), {}
     for name, record in newest_records().items():
         pair = {(us.role, record.role), (record.role, us.role)}
@@ -202,7 +201,7 @@ class LineState:
 
     peer: str
     role: str
-    word: str  # open, cut, silent, quarantined
+    word: str  # open, cut, quarantined
     since: datetime | None  # last signed answer
     unsent: int
     trouble: str
@@ -240,18 +239,15 @@ def lift_quarantine(peer: str) -> bool:
     return bool(Link.objects.filter(pk=peer).exclude(quarantined="").update(quarantined="", trouble=""))
 
 
-def wanted_from(application_known: Iterable[str] | None = None, limit: int = 20) -> list[Wanted]:
-    """Files that have not come, oldest first; only of some applications, when these are given."""
-    waiting = Wanted.objects.all()
-    if application_known is not None:
-        waiting = waiting.filter(application__in=application_known)
-    return list(waiting[:limit])
+def wanted_files(limit: int = 20) -> list[Wanted]:
+    """Files that have not come, oldest first."""
+    return list(Wanted.objects.all()[:limit])
 
 
 def may_have(peer: NodeRecord, link: Link, digest: str, application: str) -> bool:
     """True when this peer may be given the (encrypted) bytes of a file of this application."""
     names = Entry.objects.filter(
-        kind="applications.dossier_sealed", application=application, fact__contains=json.dumps(digest)[1:-1]
+        kind="applications.dossier_sealed", application=application, fact__contains=digest
     )
     known = peer.role != "office" or Subscription.objects.filter(link=link, application=application).exists()
     return known and names.exists()

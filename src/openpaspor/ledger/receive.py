@@ -15,10 +15,10 @@ from openpaspor.facts.applications import DossierSealed
 from openpaspor.facts.base import parse_moment
 from openpaspor.kit import clock
 
-from . import authority, node
+from . import authority, conflicts, node
 from .canonical import canonical
 from .keys import verify
-from .models import Conflict, Entry, NodeRecord, Wanted
+from .models import Entry, NodeRecord, Wanted
 from .seal import chain_hash, next_position, sealing_lock, signed_message
 
 Place = tuple[str, int, int]  # node, epoch, seq
@@ -109,7 +109,8 @@ def take(lines: Sequence[bytes]) -> tuple[list[Sealed], int]:
             if row.kind == "ledger.node_listed" and not row.void:
                 meet(sealed.content["fact"], records)
         Entry.objects.bulk_create(rows, batch_size=200)
-        _keep_for_a_person(doubtful)
+        for row, why in doubtful:
+            conflicts.set_aside(row, why)
         _want_files(rows)
     return came, len(rows)
 
@@ -173,19 +174,6 @@ def _row(sealed: Sealed, position: int) -> Entry:
         signature=sealed.signature,
         sealed_at=clock.real_now(),
     )
-
-
-def _keep_for_a_person(doubtful: Iterable[tuple[Entry, str]]) -> None:
-    for entry, why in doubtful:
-        Conflict.objects.get_or_create(
-            code=why,
-            entry=entry,
-            defaults={
-                "application": entry.application,
-                "found_at": clock.now(),
-                "detail": {"node": entry.node, "kind": entry.kind},
-            },
-        )
 
 
 def _want_files(rows: Iterable[Entry]) -> None:

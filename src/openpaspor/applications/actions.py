@@ -144,7 +144,8 @@ def tell(application: Application, *, actor: str, now: datetime, **changes: Any)
     said = tuple(
         f"{name.removesuffix('_id')}={json.dumps(_as_json(value))}" for name, value in sorted(new.items())
     )
-    record(Told(application=application.ref, changes=said), actor=actor, now=now)
+    version = Application.objects.values_list("version", flat=True).get(pk=application.pk)
+    record(Told(application=application.ref, changes=said, version=version), actor=actor, now=now)
 
 
 def _next_reference() -> str:

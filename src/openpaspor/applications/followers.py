@@ -46,11 +46,27 @@ def copy_started(fact: Started, entry: Entry) -> None:
 def copy_told(fact: Fact, entry: Entry) -> None:
     if wrote_it_here(entry):
         return
-    columns = columns_of(fact)
+    newer = _told_since(fact, entry)
+    columns = {name: value for name, value in columns_of(fact).items() if name not in newer}
     if isinstance(fact, Submitted):
         columns["submitted_at"] = entry.recorded_at
-    if not Application.objects.filter(ref=entry.application).update(**columns):
+    if columns and not Application.objects.filter(ref=entry.application).update(**columns):
         raise Later(entry.application)
+
+
+def _told_since(fact: Fact, entry: Entry) -> set[str]:
+    """Columns that a later version told. Two lines may bring what two nodes told in any order."""
+    others = Entry.objects.filter(kind=Told.name, application=entry.application, void=False).exclude(
+        pk=entry.pk
+    )
+    told = [other.read() for other in others] if isinstance(fact, Told | Submitted) else []
+    version = fact.version if isinstance(fact, Told) else 0
+    return {
+        name
+        for other in told
+        if isinstance(other, Told) and other.version > version
+        for name in columns_of(other)
+    }
 
 
 @copies(Moved)

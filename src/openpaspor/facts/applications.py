@@ -74,6 +74,7 @@ class Told(Fact):
 
     application: str
     changes: tuple[str, ...]
+    version: int = 0  # of the application when it was told; of two that say the same field the higher counts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,35 +33,48 @@ def _plain(value: Any) -> Any:
 
 
 def _replayed() -> dict[str, dict[str, Any]]:
-    """Every application's told and moved columns, from the log alone."""
+    """Every application's told and moved columns, from the log alone.
+
+    Entries come over several lines in any order: moves count by their version, what is told by the version it was told at.
+    """
     after: dict[str, dict[str, Any]] = {}
-    for ref, kind, raw in rows(
-        "SELECT application, kind, fact FROM ledger_entry WHERE kind LIKE 'applications.%%' AND application <> ''"
-        " ORDER BY id"
+    said: list[tuple[int, int, str, dict[str, Any]]] = []  # version, place, application, columns
+    for place, (ref, kind, raw) in enumerate(
+        rows(
+            "SELECT application, kind, fact FROM ledger_entry"
+            " WHERE kind LIKE 'applications.%%' AND application <> '' AND NOT void ORDER BY id"
+        )
     ):
-        fact, row = json.loads(raw), after.setdefault(ref, {})
-        if kind == "applications.started":
-            row["office_id"] = fact.get("office") or None
-        elif kind == "applications.submitted":
-            row["same_day"] = fact.get("same_day", False)
-            row["priority"] = fact.get("priority", "")
-        elif kind == "applications.moved":
-            row.update(
-                state=fact["target"],
-                reason=fact.get("reason", ""),
-                version=fact["version"],
-                custodian=fact["custodian"],
-                term=fact["term"],
-            )
-        elif kind == "applications.told":
-            for text in fact["changes"]:
-                name, _, value = text.partition("=")
-                row["office_id" if name == "office" else name] = json.loads(value)
-        elif kind == "applications.stop_ordered":
-            row["stop_order"] = fact["reason"]
-        elif kind == "applications.stop_lifted":
-            row["stop_order"] = ""
+        fact = json.loads(raw)
+        after.setdefault(ref, {})
+        version, columns = _columns(kind, fact)
+        said.append((version, place, ref, columns))
+    for _version, _place, ref, columns in sorted(said, key=lambda one: one[:2]):
+        after[ref].update(columns)
     return after
+
+
+def _columns(kind: str, fact: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """What one entry says of the row, and at which version of the application."""
+    if kind == "applications.started":
+        return 0, {"office_id": fact.get("office") or None}
+    if kind == "applications.submitted":
+        return 0, {"same_day": fact.get("same_day", False), "priority": fact.get("priority", "")}
+    if kind == "applications.moved":
+        return fact["version"], {
+            "state": fact["target"],
+            "reason": fact.get("reason", ""),
+            "version": fact["version"],
+            "custodian": fact["custodian"],
+            "term": fact["term"],
+        }
+    if kind == "applications.told":
+        pairs = (text.partition("=") for text in fact["changes"])
+        told = {("office_id" if name == "office" else name): json.loads(value) for name, _, value in pairs}
+        return fact.get("version", 0), told
+    if kind == "applications.stop_ordered":
+        return 0, {"stop_order": fact["reason"]}
+    return 0, {"stop_order": ""} if kind == "applications.stop_lifted" else {}
 
 
 @check(
@@ -105,7 +118,7 @@ def only_allowed_moves() -> Found:
     held: dict[str, tuple[str, int]] = {}  # custodian and term
     for ref, node, epoch, raw in rows(
         "SELECT application, node, epoch, fact FROM ledger_entry WHERE kind = 'applications.moved'"
-        " ORDER BY application, version"
+        " AND NOT void ORDER BY application, version"
     ):
         found.rows += 1
         if ref in parked:

@@ -107,7 +107,8 @@ def test_the_wire_carries_one_application_to_collected(boxes: tuple[Box, Box, Bo
     office.server.start()
     wait_for(lambda: portal.see("application")["state"], lambda seen: seen == "ENROLLED")
     cut = wait_for(lambda: office.lines()["pusat"], lambda line: line["word"] == "cut")
-    assert cut["unsent"] > 5 and office.lines()["portal"]["word"] == "open"
+    assert cut["unsent"] > 5
+    wait_for(lambda: office.lines()["portal"], lambda line: line["word"] == "open")
     centre.server.start()
     wait_for(lambda: centre.see("application")["state"], lambda seen: seen == "REVIEW")
     wait_for(lambda: office.lines()["pusat"], lambda line: (line["word"], line["unsent"]) == ("open", 0))

@@ -48,7 +48,7 @@ LOGS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("order", permutations(LOGS))
+@pytest.mark.parametrize("order", list(permutations(LOGS)))
 def test_the_row_does_not_depend_on_which_line_was_quicker(order):
     for name in order:
         log = Box(name, ("DENPASAR",)).lines([(fact, "S-1", NOW) for fact in LOGS[name]])

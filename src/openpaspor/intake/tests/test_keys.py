@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.test import Client
 
 from openpaspor.accounts.models import Role
 from openpaspor.applications import dossier
 from openpaspor.applications.models import Application
+from openpaspor.intake import actions
 from openpaspor.kit import clock
 
 from .making import MONDAY, denpasar, make_arrived, make_staff
@@ -85,6 +88,31 @@ def test_a_chosen_chip_is_safe_before_anything_is_confirmed(page, live_server):
 
     answers = dossier.open_answers(application, actor="worker", why="test", now=MONDAY)
     assert answers.interview["company"] == "family"
+
+
+def test_what_was_chosen_first_but_came_last_undoes_nothing(page, live_server, monkeypatch):
+    application = make_arrived()
+    save, came = actions.save_interview, []
+
+    def first_takes_long(*arguments, **more):
+        came.append(more["action_id"])
+        if len(came) == 1:
+            time.sleep(1.5)
+        return save(*arguments, **more)
+
+    monkeypatch.setattr(actions, "save_interview", first_takes_long)
+    hands = Hands(page)
+    page.goto(f"{live_server.url}/petugas/berkas/{application.ref}/?bagian=wawancara")
+    page.wait_for_function("document.activeElement.name === 'company'")
+    hands.press("2")
+    page.wait_for_function("document.activeElement.name === 'funding'")
+    hands.press("1")
+    hands.press("Control+Enter")
+    page.wait_for_url(lambda url: "bagian=" not in url and not url.endswith("/wawancara/"))
+    page.wait_for_timeout(1700)
+
+    answers = dossier.open_answers(application, actor="worker", why="test", now=MONDAY)
+    assert (answers.interview["company"], answers.interview["funding"]) == ("family", "self")
 
 
 def test_typing_a_note_is_never_taken_for_a_key(page, live_server):

@@ -8,8 +8,10 @@
     if (nonce) nonce.value = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
   };
 
-  /* Send a form without leaving the page. Each sending is a deed of its own. */
-  const send = async (form, extra) => {
+  /* Send a form without leaving the page. Each sending is a deed of its own, and one follows the other: on a slow line an
+     earlier one that came later would undo it. */
+  let underway = 0, last = Promise.resolve();
+  const post = async (form, extra) => {
     const body = new FormData(form);
     if (extra) body.set(extra.name, extra.value);
     const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
@@ -17,6 +19,11 @@
     if (!answer.ok) throw new Error(answer.status);
     const { saved } = await answer.json();
     if (say) say.textContent = `✓ ${saved}`;
+  };
+  const send = (form, extra) => {
+    underway += 1;
+    last = last.catch(() => {}).then(() => post(form, extra)).finally(() => { underway -= 1; });
+    return last;
   };
 
   /* Y, T and U on a focused paper row; then the next row that is still open, then the next section. */
@@ -64,6 +71,11 @@
   /* Answers are safe as soon as they are chosen. */
   for (const form of document.querySelectorAll("form[data-autosave]")) {
     form.addEventListener("change", () => send(form).catch(() => {}));
+    form.addEventListener("submit", (event) => {
+      if (!underway) return;
+      event.preventDefault();
+      last.catch(() => {}).then(() => form.requestSubmit(event.submitter));
+    });
   }
 
   /* The evidence viewer. */

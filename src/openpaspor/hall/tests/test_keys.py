@@ -47,6 +47,7 @@ def test_a_morning_by_keys_alone(open_page):
     walk_in()
     page = open_page("/petugas/")
 
+    page.wait_for_function("document.activeElement.matches('button')")
     page.keyboard.press("Enter")  # the counter that was free is filled in
     page.wait_for_selector("#free")
     page.keyboard.press("F2")
@@ -73,6 +74,7 @@ def test_a_visitor_is_received_with_a_scan_and_two_presses_of_enter(open_page):
     application = make_booked(office_of(), NINE)
     page = open_page("/petugas/tiba/")
 
+    page.wait_for_function("document.activeElement.matches('input')")
     page.keyboard.type(application.ref)
     page.keyboard.press("Enter")
     page.wait_for_selector(f"[data-ref='{application.ref}']")

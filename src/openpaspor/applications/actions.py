@@ -25,6 +25,7 @@ from openpaspor.ledger.once import once
 from openpaspor.ledger.record import record
 from openpaspor.offices import policy
 from openpaspor.offices.models import Office
+from openpaspor.ui.templatetags.ui import when
 
 from . import dossier, eligibility
 from .answers import Answers
@@ -57,6 +58,13 @@ class NotHeldHere(Refused):
     message = _("Another site is working on this application now. You can do this when it comes back.")
 
 
+class OnDayList(NotHeldHere):
+    code = "on-day-list"
+    message = _(
+        "Your visit of %(when)s stands and is on the list of %(office)s since %(since)s. To move or cancel it, call that office or go there."
+    )
+
+
 class TooMany(Refused):
     code = "too-many-applications"
     message = _("You have %(limit)s open applications. Finish or delete one before you start another.")
@@ -68,19 +76,21 @@ def move(
     """Take the application along one arrow of the map and say so, inside the caller's transaction.
 
     Compare-and-set on state, version and custodian: of two at once one wins, the other gets MoveRefused. Raises
-    Stopped while a stop order stands and NotHeldHere when another node holds it. `application` is brought up to date.
+    Stopped while a stop order stands and NotHeldHere (OnDayList) when another node holds it. `application` is brought
+    up to date. Each hand-over raises the term, also that by the clock, which no entry of its own says.
     """
     if application.stop_order and arrow.name not in DESPITE_STOP:
         raise Stopped()
     if application.state not in arrow.origins:
         raise MoveRefused(state=application.state)
     us, office = node.here(), application.office_id or ""
-    if not arrow.takes and not application.is_held_here(now):
-        raise NotHeldHere()
+    elsewhere = None if arrow.takes else held_elsewhere(application, now)
+    if elsewhere:
+        raise elsewhere
     if not any(us.holds(site, office) for site in arrow.sites):
         raise NotHeldHere()
-    custodian = journey.STATES[arrow.target].custodian
-    term = application.term + (custodian != application.custodian)
+    holder, custodian = application.custodian_at(now), journey.STATES[arrow.target].custodian
+    term = application.term + (holder != application.custodian) + (custodian != holder)
     changed = Application.objects.filter(
         pk=application.pk,
         state=application.state,
@@ -116,6 +126,16 @@ def move(
         now=now,
     )
     return application
+
+
+def held_elsewhere(application: Application, now: datetime) -> NotHeldHere | None:
+    """Why this node may not move it; where the office has it by the clock, in words for the applicant. None: it may."""
+    if application.is_held_here(now):
+        return None
+    if application.is_on_day_list(now):
+        office, place = application.office, application.place_starts_at
+        return OnDayList(when=when(place, office), office=office, since=when(application.cutoff_at(), office))
+    return NotHeldHere()
 
 
 def _as_json(value: Any) -> Any:

@@ -142,16 +142,24 @@ class Application(models.Model):
 
     def custodian_at(self, now: datetime) -> Site:
         """Who holds it now: as written, except that a booked visit passes to the office by the clock."""
-        if self.state == State.BOOKED and self.custodian == Site.PORTAL and now >= self.cutoff_at(now):
+        if self.is_on_day_list(now):
             return Site.OFFICE
         return Site(self.custodian)
 
-    def cutoff_at(self, now: datetime) -> datetime:
-        """The day-list cut-off, UTC: the evening before the visit on the office's wall clock."""
+    def is_on_day_list(self, now: datetime) -> bool:
+        """A booked visit whose day-list cut-off has passed: the office's, without any message."""
+        is_booked = self.state == State.BOOKED and self.custodian == Site.PORTAL
+        return bool(is_booked and self.office and self.place_starts_at) and now >= self.cutoff_at()
+
+    def cutoff_at(self) -> datetime:
+        """The day-list cut-off, UTC: the evening before the visit on the office's wall clock.
+
+        By the knob as it stood when that evening's day began, so that every node gives the same moment whenever it asks.
+        """
         assert self.office and self.place_starts_at
         day_before = self.office.local(self.place_starts_at).date() - timedelta(days=1)
-        minute = policy.value("custody_cutoff_minute", office=self.office.code, now=now)
         midnight = datetime(day_before.year, day_before.month, day_before.day, tzinfo=self.office.tz)
+        minute = policy.value("custody_cutoff_minute", office=self.office.code, now=midnight)
         return midnight + timedelta(minutes=minute)
 
     def is_held_here(self, now: datetime) -> bool:

@@ -764,6 +764,7 @@ def status(request: HttpRequest, ref: str) -> HttpResponse:
         "as_of": now,
         "mark": mark,
         "can_withdraw": application.state in journey.WITHDRAW.origins and application.state != State.DRAFT,
+        "elsewhere": actions.held_elsewhere(application, now),
     }
     return render(request, "applications/status.html", page)
 
@@ -777,7 +778,9 @@ def withdraw(request: HttpRequest, ref: str) -> HttpResponse:
     if application.state == State.DRAFT:
         return redirect("applications:delete", ref=ref)
     if request.method != "POST":
-        if application.state not in journey.WITHDRAW.origins:
+        if application.state not in journey.WITHDRAW.origins or actions.held_elsewhere(
+            application, clock.now()
+        ):
             return redirect("applications:status", ref=ref)
         paid = application.bill_status in ("paid", "matching")
         return render(

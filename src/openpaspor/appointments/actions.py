@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor import journey
 from openpaspor.applications import dossier
-from openpaspor.applications.actions import MoveRefused, move, tell
+from openpaspor.applications.actions import MoveRefused, held_elsewhere, move, tell
 from openpaspor.applications.models import Application, Kind, PlaceStatus
 from openpaspor.facts.appointments import PlaceBooked, PlaceChanged, PlaceFreed, PlaceHeld
 from openpaspor.journey import Site, State
@@ -67,7 +67,9 @@ class NoPlaceToMove(Refused):
 
 class TooLateToChange(Refused):
     code = "too-late-to-change"
-    message = _("A visit can be moved until the evening before. Please come at the booked time.")
+    message = _(
+        "A visit can be moved until the evening before. Come at the booked time, or call the office if you cannot."
+    )
 
 
 class ChangesUsedUp(Refused):
@@ -498,7 +500,7 @@ def change_place(
 ) -> Booking:
     """Move a booked visit: the new place is taken before the old one is freed, in one transaction.
 
-    Raises TooLateToChange after the evening before, ChangesUsedUp unless the time was picked by us, SlotFull and
+    Raises TooLateToChange (OnDayList at a portal) after the evening before, ChangesUsedUp unless the time was picked by us, SlotFull and
     SlotClosed; then the old place stands.
     """
     with once(action_id, application.ref, slot.pk) as seen:
@@ -520,11 +522,6 @@ def change_place(
         return seen.remember(booking)
 
 
-def change_until(application: Application, now: datetime) -> datetime:
-    """Until when a booked visit can be moved: the evening before, when the office takes the list over."""
-    return application.cutoff_at(now)
-
-
 def changes_left(booking: Booking, now: datetime) -> int:
     """How often this visit may still be moved; at least once where we picked the time."""
     application = booking.application
@@ -533,8 +530,9 @@ def changes_left(booking: Booking, now: datetime) -> int:
 
 
 def _refuse_change(booking: Booking, *, now: datetime) -> None:
-    if now >= change_until(booking.application, now):
-        raise TooLateToChange()
+    application = booking.application
+    if application.is_on_day_list(now):
+        raise held_elsewhere(application, now) or TooLateToChange()
     if not changes_left(booking, now):
         raise ChangesUsedUp()
 

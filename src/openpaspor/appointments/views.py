@@ -158,14 +158,20 @@ def change(request: HttpRequest, ref: str) -> HttpResponse:
         actions.change_place(application, slot, action_id=action_id, actor=actor, now=now)
         return "appointments:pass"
 
-    until, left = actions.change_until(application, now), actions.changes_left(booking, now)
+    until, left = application.cutoff_at(), actions.changes_left(booking, now)
     errand = Errand(
         page="appointments:change",
         title=_("Move your visit"),
         button=_("Move my visit"),
         pots=(actions.pot_of(application),),
         deed=deed,
-        context={"booking": booking, "until": until, "left": left, "may": left > 0 and now < until},
+        context={
+            "booking": booking,
+            "until": until,
+            "left": left,
+            "may": left > 0 and now < until,
+            "held_here": application.is_held_here(now),
+        },
     )
     return _pick(request, application, errand, now=now)
 
@@ -308,7 +314,7 @@ def visit_pass(request: HttpRequest, ref: str) -> HttpResponse:
     if booking is None:
         return redirect("applications:next", ref=ref)
     pass_ = passes.make_pass(booking, actor=request.user.actor_code, now=now)  # type: ignore[union-attr]
-    until, left = actions.change_until(application, now), actions.changes_left(booking, now)
+    until, left = application.cutoff_at(), actions.changes_left(booking, now)
     context = {
         "application": application,
         "pass": pass_,

@@ -65,7 +65,8 @@ def wait_for_copy(office: Server, *, after: float) -> None:
 
 def tell_outage(office: Server) -> None:
     """Some deed while it runs: somebody takes a number."""
-    from openpaspor.nodes.drills.installation import Installation, Person, walk_in
+    from openpaspor.nodes.drills.people import Person, walk_in
+    from openpaspor.nodes.installation import Installation
 
     at = Installation(office.home)
     at.url = office.url

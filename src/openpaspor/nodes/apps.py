@@ -18,7 +18,7 @@ class NodesConfig(AppConfig):
         from openpaspor.nodes.boot import boot
 
         boot(settings.IDENTITY)
-        clock.use_file(settings.HOME / "clock.json" if settings.DEMO else None)
+        clock.use_file(settings.CLOCK if settings.DEMO else None)
         for app in apps.get_app_configs():
             if app.name.startswith("openpaspor."):
                 for part in ("followers", "sweeps"):

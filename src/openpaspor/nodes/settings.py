@@ -14,6 +14,10 @@ HOME = Path(os.environ.get("OPENPASPOR_HOME", "var")).resolve()
 HOST = os.environ.get("OPENPASPOR_HOST", "127.0.0.1")
 PORT = int(os.environ.get("OPENPASPOR_PORT", "8000"))
 DEMO = os.environ.get("OPENPASPOR_DEMO") == "1"
+CLOCK = Path(os.environ.get("OPENPASPOR_CLOCK") or HOME / "clock.json")  # of a demo; a cluster shares one
+TLS = tuple(
+    Path(os.environ[name]) for name in ("OPENPASPOR_TLS_CERT", "OPENPASPOR_TLS_KEY") if os.environ.get(name)
+)
 IDENTITY = identity.of(HOME, os.environ)  # OPENPASPOR_ROLE, _NODE, _OFFICES, _URL; else HOME/node.json
 SECOND_COPY = Path(os.environ["OPENPASPOR_SECOND_COPY"]) if os.environ.get("OPENPASPOR_SECOND_COPY") else None
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from openpaspor.nodes import cli
 
-HELP = "build the demo country (only in a demo, only into an empty installation)"
+HELP = "build the demo country, or furnish a node of a cluster (only in a demo, only where nothing runs)"
 WIDTH = 30
 
 
@@ -19,6 +19,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=int(os.environ.get("OPENPASPOR_SEED") or 1))
     parser.add_argument("--size", type=int, default=300, help="applications")
     parser.add_argument("--reset", action="store_true", help="throw what is there away first")
+    parser.add_argument(
+        "--furnish",
+        metavar="OFFICES",
+        default="",
+        help="no applications: only people, calendars and booklets of these offices, as far as this node's role goes",
+    )
+    parser.add_argument("--booklets", type=int, default=500, help="of each kind, with --furnish")
+    parser.add_argument(
+        "--visits", type=int, default=0, help="with --furnish: so many book at the first office"
+    )
+    parser.add_argument("--on", metavar="DAY", default="", help="the day of these visits, e.g. 2026-11-25")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
             empty(home)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
+        if args.furnish:
+            return _furnish(args)
         from openpaspor.ledger.models import Entry
         from openpaspor.nodes.demo.country import build
 
@@ -49,6 +62,22 @@ def run(args: argparse.Namespace) -> int:
     cli.say(f"\n{report.applications} applications in {report.seconds} s.")
     if args.json:
         cli.answer(asdict(report))
+    return cli.GOOD
+
+
+def _furnish(args: argparse.Namespace) -> int:
+    from datetime import date
+
+    from openpaspor.nodes.demo import furniture
+    from openpaspor.offices.models import Office
+
+    offices = [Office.objects.get(pk=code) for code in args.furnish.split(",")]
+    furniture.furnish(offices, booklets=args.booklets)
+    booked = []
+    if args.visits:
+        booked = furniture.book_visits(offices[0], date.fromisoformat(args.on), args.visits, seed=args.seed)
+    if args.json:
+        cli.answer({"offices": args.furnish.split(","), "booked": booked})
     return cli.GOOD
 
 

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from openpaspor.nodes.drills.installation import DrillFailed
+    from openpaspor.nodes.installation import DrillFailed
 
     module: ModuleType = import_module(DRILLS[args.drill])
     try:

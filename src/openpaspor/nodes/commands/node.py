@@ -197,6 +197,8 @@ def _revoke(args: argparse.Namespace) -> int:
     with _alone():
         enrol.revoke(args.name, args.reason, actor="operator", now=clock.now())
     cli.say(f"{args.name} is revoked: nothing new that it says is taken. What it said before stands.")
+    if args.json:
+        cli.answer({"node": args.name, "revoked": True})
     return cli.GOOD
 
 
@@ -206,6 +208,8 @@ def _lift(args: argparse.Namespace) -> int:
     with _alone():
         lifted = links.lift_quarantine(args.name)
     cli.say(f"Messages of {args.name} are taken again." if lifted else f"{args.name} was not in quarantine.")
+    if args.json:
+        cli.answer({"node": args.name, "lifted": lifted})
     return cli.GOOD if lifted else cli.CHECKED_NOTHING
 
 
@@ -237,6 +241,8 @@ def _link(args: argparse.Namespace) -> int:
     with _alone():
         joining.reach(args.name, args.url)
     cli.say(f"{args.name} is reached at {args.url} from the next start on.")
+    if args.json:
+        cli.answer({"node": args.name, "url": args.url})
     return cli.GOOD
 
 

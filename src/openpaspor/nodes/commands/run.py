@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         with sole_writer():
             insist(machine.trouble_with_port(args.host, args.port))
+            insist(trouble_with_tls())
             migrate_or_refuse(allowed=args.migrate or is_sqlite())
             epochs.refuse_roll_back()
             statics.collect()
@@ -69,6 +70,15 @@ def run(args: argparse.Namespace) -> int:
     except CannotStart as refusal:
         cli.say(str(refusal))
         return cli.CANNOT_START
+
+
+def trouble_with_tls() -> str | None:
+    """TLS wants both halves, and both must be there to read."""
+    if not settings.TLS:
+        return None
+    if len(settings.TLS) != 2:
+        return "For TLS set both OPENPASPOR_TLS_CERT and OPENPASPOR_TLS_KEY."
+    return next((f"{path} cannot be read." for path in settings.TLS if not os.access(path, os.R_OK)), None)
 
 
 def is_sqlite() -> bool:
@@ -124,6 +134,8 @@ def serve(args: argparse.Namespace, asked_to_stop: threading.Event) -> int:
         runtime_threads=1,
         workers_kill_timeout=GIVE_UP_AFTER,
         log_level=LogLevels.warning,
+        ssl_cert=settings.TLS[0] if settings.TLS else None,
+        ssl_key=settings.TLS[1] if settings.TLS else None,
     )
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants us to outlive the terminal
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
@@ -205,7 +217,7 @@ def hearing_all(application: Callable[..., Any]) -> Callable[..., Any]:
 def announce(args: argparse.Namespace) -> None:
     """Say where the doors are: once, short."""
     host = "localhost" if args.host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else args.host
-    site = f"http://{host}:{args.port}"
+    site = f"{'https' if settings.TLS else 'http'}://{host}:{args.port}"
     lines = [f"OpenPaspor is open on {site}. Ctrl-C stops it."]
     if here().demo:
         doors = doors_here()

@@ -684,13 +684,9 @@ class Country:
         """Deliveries of blanks, counted by two people."""
         start = 1000001
         for code, office in self.offices.items():
-            first, second = (self.people[f"{name}.{code.lower()}"].code for name in ("cetak", "cetak2"))
+            counted_by = tuple(self.people[f"{name}.{code.lower()}"].code for name in ("cetak", "cetak2"))
             for kind, letter, count in (("electronic", "X", 120), ("regular", "C", 60)):
-                batch = issuance.count_in(
-                    office, kind, f"{letter}{start}", f"{letter}{start + count - 1}",
-                    action_id=self.deed(), actor=first, now=now,
-                )  # fmt: skip
-                issuance.confirm_batch(batch, count, action_id=self.deed(), actor=second, now=now)
+                deliver(office, kind, f"{letter}{start}", count, counted_by, now=now)
             start += 1000
 
     # --- what a real country also has ------------------------------------------------------------------------
@@ -806,6 +802,16 @@ class Country:
             custodian="office",
         )
         wire.import_lines(elsewhere.lines([(later, "S-ambon", now)]))
+
+
+def deliver(
+    office: Office, kind: str, first: str, count: int, counted_by: tuple[str, str], *, now: datetime
+) -> None:
+    """`count` blanks from serial `first` on come to an office, counted by two people."""
+    last = f"{first[0]}{int(first[1:]) + count - 1}"
+    one, other = counted_by
+    batch = issuance.count_in(office, kind, first, last, action_id=f"stock:{first}", actor=one, now=now)
+    issuance.confirm_batch(batch, count, action_id=f"stock:{first}:again", actor=other, now=now)
 
 
 def said_by(kind: str, answers: Answers) -> dict[str, str]:

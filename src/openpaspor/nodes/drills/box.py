@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 from openpaspor.nodes import cli
+from openpaspor.nodes.installation import DrillFailed, Installation, faults_of
 
-from .installation import Acknowledged, DrillFailed, Installation, Person, faults_of, tickets_of, walk_in
+from .people import Acknowledged, Person, tickets_of, walk_in
 
 HELP = "a box burns while it serves; rebuilt from its second copy"
 DEEDS, PAUSE = 25, 0.2  # walk-ins, and seconds between them

@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from openpaspor.nodes import cli
+from openpaspor.nodes.installation import Installation, faults_of
 
 from .box import report
-from .installation import Installation, Person, faults_of, tickets_of, walk_in
+from .people import Person, tickets_of, walk_in
 
 HELP = "the centre burns; restored from its backup, and filled again by an office"
 DEEDS = 6  # walk-ins before the backup, and again after it

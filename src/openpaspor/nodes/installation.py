@@ -1,12 +1,10 @@
-"""A real installation for a drill: its folder, its commands, its server, and people who use its pages."""
+"""One installation as an operator sees it from outside: its folder, its commands, its processes."""
 
 from __future__ import annotations
 
 import contextlib
-import http.cookiejar
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -15,51 +13,58 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.parse
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+COMMAND = (sys.executable, "-m", "openpaspor.nodes.cli")
 STARTS_WITHIN = 60.0  # seconds
-NONCE = re.compile(r'name="(csrfmiddlewaretoken|nonce)"[^>]*?value="([^"]*)"')
+STOPS_WITHIN = 15.0
 
 
 class DrillFailed(Exception):
     """Something went otherwise than it must. The text says what."""
 
 
-@dataclass(frozen=True)
-class Acknowledged:
-    """A deed whose page said yes: where the answer led, and when (monotonic)."""
-
-    path: str
-    at: float
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 class Installation:
-    """One installation in `home`; all orders go through the `openpaspor` command, as an operator gives them."""
+    """One installation in `home`; all orders go through the `openpaspor` command, as an operator gives them.
 
-    def __init__(self, home: Path, **environment: str) -> None:
+    Its processes outlive ours: their numbers stand in `home`.pid, what they say in `home`.log.
+    """
+
+    def __init__(self, home: Path, port: int = 0, **environment: str) -> None:
         self.home = home
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = int(listener.getsockname()[1])
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENPASPOR_")}
         kept.pop("DJANGO_SETTINGS_MODULE", None)
         self.environment = kept | {
             "OPENPASPOR_HOME": str(home),
+            "OPENPASPOR_PORT": str(self.port),
             "OPENPASPOR_DEMO": "1",
             "OPENPASPOR_BACKUP_PASSPHRASE": secrets.token_hex(16),
         } | environment  # fmt: skip
-        self._process: subprocess.Popen[bytes] | None = None
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def is_on_postgres(self) -> bool:
+        return "OPENPASPOR_DATABASE_URL" in self.environment
+
+    @property
+    def log(self) -> Path:
+        return self.home.with_suffix(".log")
 
     def order(self, *words: str, fine: tuple[int, ...] = (0,)) -> dict[str, Any]:
         """Run `openpaspor … --json`. Returns what it answers; raises DrillFailed on another exit code."""
         done = subprocess.run(
-            [sys.executable, "-m", "openpaspor.nodes.cli", *words, "--json"],
+            [*COMMAND, *words, "--json"],
             env=self.environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode not in fine:
@@ -73,24 +78,39 @@ class Installation:
         """`openpaspor ledger export` into a file."""
         with open(target, "wb") as out:
             subprocess.run(
-                [sys.executable, "-m", "openpaspor.nodes.cli", "ledger", "export"],
+                [*COMMAND, "ledger", "export"],
                 env=self.environment, stdout=out, stderr=subprocess.DEVNULL, check=True,
             )  # fmt: skip
 
     def start(self) -> None:
         """Serve, and wait for the first healthy answer."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with open(self.home.with_suffix(".log"), "ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "openpaspor.nodes.cli", "run", "--port", str(self.port)],
-                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+        self.begin()
+        self.wait_until_ready()
+
+    def begin(self) -> None:
+        """Start what serves; on PostgreSQL the worker is a process of its own."""
+        self._spawn("run", "--port", str(self.port), "--migrate")
+
+    def wait_until_ready(self) -> None:
+        """Wait for the first healthy answer. Raises DrillFailed when none comes."""
         ends = time.monotonic() + STARTS_WITHIN
         while not self.ready():
-            if self._process.poll() is not None or time.monotonic() > ends:
-                said = self.home.with_suffix(".log").read_text()[-1500:]
-                raise DrillFailed(f"the server did not start: {said}")
+            if not self.is_running or time.monotonic() > ends:
+                raise DrillFailed(f"the server did not start: {self.log.read_text()[-1500:]}")
             time.sleep(0.1)
+        if self.is_on_postgres and len(self._pids()) == 1:
+            self._spawn("work")
+
+    def _spawn(self, *words: str) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "ab") as log:
+            child = subprocess.Popen(
+                [*COMMAND, *words],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        self._children.append(child)
+        with open(self.home.with_suffix(".pid"), "a") as kept:
+            kept.write(f"{child.pid}\n")
 
     def ready(self) -> dict[str, Any]:
         """What `/readyz` answers; empty when nothing answers."""
@@ -110,16 +130,38 @@ class Installation:
                 raise DrillFailed(f"/readyz says no {what} after {seconds:.0f} s")
             time.sleep(0.2)
 
+    @property
+    def is_running(self) -> bool:
+        pids = self._pids()
+        return bool(pids) and _lives(pids[0])
+
+    def _pids(self) -> list[int]:
+        for child in self._children:
+            child.poll()  # one that ended is not there any more
+        with contextlib.suppress(FileNotFoundError):
+            return [int(line) for line in self.home.with_suffix(".pid").read_text().split()]
+        return []
+
+    def stop(self) -> None:
+        """In good order; what does not end is killed."""
+        self._signal(signal.SIGTERM)
+        ends = time.monotonic() + STOPS_WITHIN
+        while any(map(_lives, self._pids())) and time.monotonic() < ends:
+            time.sleep(0.05)
+        self.kill()
+
     def kill(self) -> None:
         """As a power cut would."""
-        if self._process is not None:
+        self._signal(signal.SIGKILL)
+        ends = time.monotonic() + STOPS_WITHIN
+        while (any(map(_lives, self._pids())) or self.ready()) and time.monotonic() < ends:
+            time.sleep(0.05)  # the serving process dies with the main one
+        self.home.with_suffix(".pid").unlink(missing_ok=True)
+
+    def _signal(self, sign: signal.Signals) -> None:
+        for pid in filter(_lives, self._pids()):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-            ends = time.monotonic() + 10
-            while self.ready() and time.monotonic() < ends:  # the serving process dies with the main one
-                time.sleep(0.05)
+                os.killpg(pid, sign)
 
     def burn(self) -> None:
         """What a fire leaves of a box: nothing."""
@@ -138,42 +180,13 @@ class Installation:
         self.kill()
 
 
-class Person:
-    """Somebody at the pages of an installation, signed in by a door of the demo."""
-
-    def __init__(self, at: Installation, login: str) -> None:
-        self.at = at
-        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self._browser = urllib.request.build_opener(jar)
-        self._send(f"/demo/as/{login}", {})
-
-    def fill_in(self, path: str, **fields: str) -> Acknowledged:
-        """Open a page, send its form, and return where its yes led. Raises urllib's HTTPError on a no."""
-        with self._browser.open(self.at.url + path, timeout=20) as answer:
-            page = answer.read().decode()
-        hidden = {name: value for name, value in NONCE.findall(page) if value}
-        return Acknowledged(self._send(path, hidden | fields), time.monotonic())
-
-    def _send(self, path: str, fields: dict[str, str]) -> str:
-        body = urllib.parse.urlencode(fields).encode()
-        with self._browser.open(self.at.url + path, body, timeout=20) as answer:
-            return urllib.parse.urlsplit(answer.url).path
-
-
-def walk_in(officer: Person) -> Acknowledged:
-    """A number for somebody without an appointment."""
-    return officer.fill_in("/petugas/langsung/", priority=secrets.choice(["", "", "elderly"]))
-
-
-def tickets_of(deeds: list[Acknowledged]) -> dict[int, float]:
-    """The tickets that deeds answered with, and when."""
-    found = {}
-    for deed in deeds:
-        number = re.fullmatch(r"/petugas/nomor/(\d+)/", deed.path)
-        if number is None:
-            raise DrillFailed(f"a walk-in number was answered with {deed.path}")
-        found[int(number.group(1))] = deed.at
-    return found
+def _lives(pid: int) -> bool:
+    """Whether this is (still) a process of ours. A number may have been given to somebody else since."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return not words or b"openpaspor" in words  # no words yet: it has just begun
 
 
 def faults_of(installation: Installation) -> list[str]:

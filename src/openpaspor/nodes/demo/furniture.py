@@ -1,0 +1,105 @@
+"""What a node of a cluster needs before the first visitor: people, places to choose, booklets; and people who booked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from openpaspor.accounts import actions as register
+from openpaspor.accounts import demo_people
+from openpaspor.applications import actions as desk
+from openpaspor.applications import dossier
+from openpaspor.applications.models import Application
+from openpaspor.applications.progress import Progress
+from openpaspor.appointments import actions as appointments
+from openpaspor.appointments import calendar_actions as calendars
+from openpaspor.appointments.models import Slot
+from openpaspor.kit import clock
+from openpaspor.ledger import node, worker
+from openpaspor.offices.actions import set_knob
+from openpaspor.offices.models import Office
+from openpaspor.payments import actions as payments
+from openpaspor.payments.gateways.demo import bank, read_notice
+
+from . import citizens
+from .country import COMING_DAYS, KINDS, clean_paper, deliver
+
+FIRST_SERIAL = 3000001
+
+
+class TooFewPlaces(Exception):
+    """Fewer places are offered on that day than people want."""
+
+
+def furnish(offices: Sequence[Office], *, booklets: int) -> None:
+    """Bring in what this node's role needs for these offices. On a node that has it already, nothing changes."""
+    now, us = clock.now(), node.here()
+    with transaction.atomic():
+        demo_people.ensure_here(now, [office.pk for office in offices])
+        if us.role in ("portal", "everything"):
+            start = max(office.local(now).date() for office in offices)
+            calendars.open_calendars(
+                offices, COMING_DAYS, start=start,
+                action_id="furniture:calendars", actor=register.staff_code(f"kepala.{offices[0].pk.lower()}"), now=now,
+            )  # fmt: skip
+        for office in offices:
+            if us.role == "everything" or office.pk in us.offices:
+                place = office.pk.lower()
+                counted_by = (register.staff_code(f"cetak.{place}"), register.staff_code(f"cetak2.{place}"))
+                number = sorted(Office.objects.values_list("pk", flat=True)).index(office.pk)
+                for kind, letter in (("electronic", "X"), ("regular", "C")):
+                    first = f"{letter}{FIRST_SERIAL + 2000 * number}"
+                    deliver(office, kind, first, booklets, counted_by, now=now)
+    worker.work_until_idle()
+
+
+def book_visits(office: Office, day: date, count: int, *, seed: int) -> list[str]:
+    """So many people apply at home, choose a place on that day, one after the other, and pay. Returns their references.
+
+    Raises TooFewPlaces; then nobody applied.
+    """
+    rng, now = random.Random(seed), clock.now()
+    set_knob("max_active_applications", 40, action_id=f"visits:{office.pk}:{day}", actor="demo", now=now)
+    made = []
+    for number in range(count):
+        with transaction.atomic():
+            made.append(_book(office, day, rng, 50_000 + number, now).ref)
+    worker.work_until_idle(timeout=120)
+    return made
+
+
+def _book(office: Office, day: date, rng: random.Random, number: int, now: datetime) -> Application:
+    person = citizens.citizen(rng, number, rng.choice(KINDS), day)
+    account = demo_people.ensure_applicant(f"0813{20000000 + number}", now)
+    application = desk.start_application(
+        person.kind, action_id=f"visit:{number}", actor=account.code, now=now, account=account, answers=person.answers,
+        booklet=person.booklet, years=person.years,
+    )  # fmt: skip
+    for paper in Progress(person.kind, person.answers, frozenset()).papers:
+        dossier.attach(application, paper.code, clean_paper(paper.code), content_type="image/jpeg", now=now)
+    desk.submit(application, action_id=f"visit:{number}:submit", actor=account.code, now=now)
+    free = Slot.objects.filter(office=office, day=day).for_kind(
+        application.booklet, appointments.pot_of(application)
+    )
+    slot = free.bookable(now=now).order_by("starts_at").first()
+    if slot is None:
+        raise TooFewPlaces(f"{office.pk} has no place left on {day} for visitor {number}")
+    appointments.hold_places(
+        [appointments.Wish(application, slot)],
+        action_id=f"visit:{number}:hold", actor=account.code, now=now,
+    )  # fmt: skip
+    application.refresh_from_db()
+    paid = bank.pay(
+        application.bill_code, application.bill_amount_idr or 0, paid_at=now, deliver=bank.Deliver.NOW,
+        action_id=f"visit:{number}:pay",
+    )  # fmt: skip
+    bank.tell_at_once(paid, _post)
+    return application
+
+
+def _post(body: bytes, headers: dict[str, str]) -> int:
+    payments.receive_notice(read_notice(body, headers), now=clock.now())
+    return 200

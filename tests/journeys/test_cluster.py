@@ -1,0 +1,118 @@
+"""Five real processes on loopback, and what happens when the lines between them fail in every way a line can."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from openpaspor.nodes.cluster.machines import Cluster, NoSuchNode, Plan
+from openpaspor.nodes.drills.people import Person, tickets_of, walk_in
+
+ON_SCREEN = 10.0  # seconds until an officer reads that the line is cut
+FOUND = 60.0  # seconds until a line that swallows everything is known as cut
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = Cluster(tmp_path_factory.mktemp("cluster") / "cluster", Plan().elsewhere(), say=lambda _text: None)
+    made.build()
+    try:
+        made.start()
+        made.wait_until_quiet()
+        yield made
+    finally:
+        made.drop()
+
+
+def seconds_until(what: Callable[[], bool], within: float) -> float:
+    began = time.monotonic()
+    while not what():
+        assert time.monotonic() - began < within, "it did not happen in time"
+        time.sleep(0.2)
+    return time.monotonic() - began
+
+
+def line(cluster: Cluster, node: str, peer: str) -> str:
+    ready = cluster.nodes[node].ready()
+    return next((one["state"] for one in ready.get("lines", ()) if one["peer"] == peer), "")
+
+
+def screen_of(officer: Person) -> str:
+    return officer.see("/status.json")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["closed", "half-open", "one-way"])
+def test_a_cut_is_on_the_officers_screen_and_goes_away_by_itself(cluster: Cluster, how: str):
+    officer = Person(cluster.nodes["denpasar"], "petugas.denpasar")
+    assert '"S1"' not in screen_of(officer)
+
+    cluster.shape("denpasar", "pusat", how)
+    shown = seconds_until(lambda: '"S1"' in screen_of(officer), FOUND)
+    at_the_centre = seconds_until(lambda: line(cluster, "pusat", "denpasar") == "cut", FOUND)
+    given = tickets_of([walk_in(officer)])
+    assert line(cluster, "denpasar", "portal") == "open"
+    assert line(cluster, "jayapura", "pusat") == "open"
+
+    cluster.shape("denpasar", "pusat", "open")
+    seconds_until(lambda: line(cluster, "denpasar", "pusat") == "open", FOUND)
+    cluster.wait_until_quiet()
+    assert shown <= ON_SCREEN and shown + at_the_centre <= FOUND
+    assert given and '"S1"' not in screen_of(officer)
+
+
+@pytest.mark.slow
+def test_a_node_that_was_killed_comes_back_and_says_what_it_had_not_said(cluster: Cluster):
+    officer = Person(cluster.nodes["jayapura"], "petugas.jayapura")
+    cluster.shape("jayapura", "pusat", "closed")
+    walk_in(officer)
+    cluster.nodes["jayapura"].kill()
+    assert [one["state"] for one in cluster.status() if one["node"] == "jayapura"] == ["down"]
+    cluster.shape("jayapura", "pusat", "open")
+
+    cluster.nodes["jayapura"].start()
+    cluster.wait_until_quiet()
+
+    ours = cluster.nodes["jayapura"].rows("SELECT hash FROM ledger_entry WHERE node = 'jayapura' AND seq > 0")
+    theirs = {row[0] for row in cluster.nodes["pusat"].rows("SELECT hash FROM ledger_entry")}
+    assert ours and {row[0] for row in ours} <= theirs
+
+
+@pytest.mark.slow
+def test_the_wire_is_encrypted_and_its_certificate_is_checked(cluster: Cluster):
+    door = next(member.door for member in cluster.plan.members if member.role == "centre")
+    trusted = ssl.create_default_context(cafile=str(cluster.folder / "ca.pem"))
+
+    with urllib.request.urlopen(f"https://localhost:{door}/healthz", context=trusted, timeout=5) as answer:
+        assert answer.status == 200
+    stranger = http.client.HTTPSConnection("127.0.0.1", door, timeout=5, context=ssl.create_default_context())
+    with pytest.raises(ssl.SSLCertVerificationError):
+        stranger.connect()
+
+
+@pytest.mark.slow
+def test_a_line_that_does_not_exist_is_said_in_one_sentence(cluster: Cluster):
+    with pytest.raises(NoSuchNode, match="There is no line between denpasar and jayapura"):
+        cluster.shape("denpasar", "jayapura", "closed")
+
+
+@pytest.mark.slow
+def test_a_cluster_goes_on_where_it_stopped(cluster: Cluster):
+    before = cluster.nodes["denpasar"].rows("SELECT max(number) FROM hall_ticket")
+    cluster.stop()
+
+    again = Cluster(cluster.folder, say=lambda _text: None)
+    again.start()
+    try:
+        given = tickets_of([walk_in(Person(again.nodes["denpasar"], "petugas.denpasar"))])
+        again.wait_until_quiet()
+        assert given and before <= again.nodes["denpasar"].rows("SELECT max(number) FROM hall_ticket")
+        assert json.loads((again.folder / "built.json").read_text())
+    finally:
+        again.stop()

@@ -36,3 +36,18 @@ class NodeRevoked(Fact):
     node: str
     epoch: int
     reason: str  # code: stolen, lost, replaced, closed, compromised
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoubtDecided(Fact):
+    """A person looked at two things that cannot both stand, and said which one is right. Nothing moves by it."""
+
+    name = "ledger.doubt_decided"
+
+    code: str  # of the doubt: old-term, equal-terms, no-authority, …
+    application: str = ""
+    office: str = ""  # of the application
+    node: str = ""  # place of the entry that was set aside
+    epoch: int = 0
+    seq: int = 0
+    picked: str = ""  # entry: what was set aside; other: what stands; empty: looked at, nothing to choose

@@ -26,6 +26,7 @@ from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
 from openpaspor.kit.visit_pass import PassRefused, VisitPass
+from openpaspor.ledger.sync import sync_of
 from openpaspor.offices import policy
 from openpaspor.offices.models import Booklet, Office
 from openpaspor.ui.refusals import refused_page
@@ -103,6 +104,7 @@ def _moving(office: Office, counter: Counter | None, current: Ticket | None, now
         "hall": hall,
         "counter": counter,
         "current": current,
+        "synced": sync_of([current.application.ref]) if current and current.application else {},
         "preview": preview,
         "mark": f"{counter.pk if counter else ''}:{mine}:{hall.mark}",
     }

@@ -22,6 +22,7 @@ from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger.store import AttachmentMissing
+from openpaspor.ledger.sync import sync_of
 from openpaspor.ui.forms import ActionForm
 
 from . import actions, desk, forms, rules
@@ -61,6 +62,8 @@ def cases(request: HttpRequest) -> HttpResponse:
         "undecided": Examination.objects.filter(case__application__office=office, outcome="").count(),
         "today": office.local(clock.now()).date(),
     }
+    listed = [row.ref for name in ("arrived", "owing", "asked", "sent") for row in page[name]]
+    page["synced"] = sync_of(listed)
     return render(request, "intake/cases.html", page)
 
 
@@ -180,6 +183,8 @@ def _case_page(
         may_edit=request.posting.role == Role.OFFICER,  # type: ignore[attr-defined]
         now=now,
     )
+    page["synced"] = sync_of([application.ref])
+    page["said"] = page["synced"].get(application.ref)
     page["refusal"] = refusal
     page["gaps"] = isinstance(refusal, actions.NotComplete)
     return render(request, "intake/case.html", page, status=status)
@@ -477,6 +482,7 @@ def receipt(request: HttpRequest, ref: str) -> HttpResponse:
         "office": application.office,
         "answers": answers,
         "owed": reasons.read(application.papers_owed),
+        "synced": sync_of([application.ref]),
         "papers_seen": PaperSeen.objects.filter(case__application=application, verdict=Verdict.MATCH).count(),
         "examination": Examination.objects.filter(case__application=application).first(),
     }

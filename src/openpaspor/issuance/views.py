@@ -22,6 +22,7 @@ from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger.store import AttachmentMissing
+from openpaspor.ledger.sync import sync_of
 from openpaspor.ui.forms import ActionForm
 from openpaspor.ui.refusals import refused_page
 
@@ -76,9 +77,11 @@ def queue(request: HttpRequest) -> HttpResponse:
     if found is not None:
         hand = f"?buku={rules.read_serial(scanned)}" if rules.looks_like_a_serial(scanned) else ""
         return redirect(f"{reverse('issuance:case', args=[found.ref])}{hand}")
+    waiting = desk.queue_of(office)
     context = {
         "office": office,
-        "queue": desk.queue_of(office),
+        "queue": waiting,
+        "synced": sync_of(one.ref for one in waiting.printed[: desk.SHOWN]),
         "stock": desk.stock_of(office, now),
         "today": office.local(now).date(),
         "unknown": bool(scanned.strip()),
@@ -108,6 +111,7 @@ def _case_page(
     context = {
         "application": application,
         "office": application.office,
+        "synced": sync_of([application.ref]),
         "answers": answers,
         "name": personalisation.visual_name(answers),
         "years": rules.years_valid(application.kind, application.years),
@@ -379,6 +383,7 @@ def shelf(request: HttpRequest) -> HttpResponse:
     context = {
         "office": office,
         "rows": rows[: desk.SHOWN],
+        "synced": sync_of(row.application.ref for row in rows[: desk.SHOWN]),
         "total": len(rows),
         "found": found,
         "unknown": bool(scanned.strip()) and found is None,
@@ -433,6 +438,7 @@ def _handover_page(
     context = {
         "application": application,
         "office": application.office,
+        "synced": sync_of([application.ref]),
         "answers": answers,
         "name": personalisation.visual_name(answers),
         "booklet": Booklet.objects.of(application).first(),

@@ -29,6 +29,7 @@ MAY_SAY: dict[str, frozenset[str]] = {
     "issuance": frozenset({OFFICE, CENTRE}),
     "issuance.printed": frozenset({OFFICE}),
     "ledger": frozenset({CENTRE}),
+    "ledger.doubt_decided": frozenset({PORTAL, OFFICE, CENTRE}),  # looked at by whoever works with it
     "notifications": frozenset({PORTAL, OFFICE, CENTRE}),
     "notifications.outage_announced": frozenset({CENTRE}),
     "offices": frozenset({CENTRE}),  # quotas' ceilings and all other knobs

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
+from openpaspor.facts.ledger import DoubtDecided
 from openpaspor.kit import clock
 
 from .models import Conflict, Entry
+from .record import record
 
 
 def set_aside(entry: Entry, code: str, *, other: Entry | None = None, **detail: str | int) -> None:
@@ -24,7 +28,17 @@ def set_aside(entry: Entry, code: str, *, other: Entry | None = None, **detail: 
     )
 
 
-def mark_seen(conflict_id: int, *, actor: str, now: datetime) -> bool:
-    """Somebody looked and takes care of it. False when somebody did before."""
+@transaction.atomic
+def decide(conflict_id: int, picked: str, *, office: str = "", actor: str, now: datetime) -> bool:
+    """Somebody looked and says which of the two is right, "entry" or "other"; empty where nothing is to be chosen.
+
+    Nothing moves by it: what stands is changed by the deeds for that, by who may do them. False when somebody did before.
+    """
     open_ones = Conflict.objects.filter(pk=conflict_id, seen_at=None)
-    return bool(open_ones.update(seen_by=actor, seen_at=now))
+    if not open_ones.update(seen_by=actor, seen_at=now, picked=picked):
+        return False
+    row = Conflict.objects.select_related("entry").get(pk=conflict_id)
+    place = {"node": row.entry.node, "epoch": row.entry.epoch, "seq": row.entry.seq or 0} if row.entry else {}
+    decided = DoubtDecided(code=row.code, application=row.application, office=office, picked=picked, **place)  # type: ignore[arg-type]
+    record(decided, actor=actor, now=now)
+    return True

@@ -125,6 +125,8 @@ class Courier:
         says, entries = self._dense(link) if links.is_dense(self.peer) else self._selection(link)
         if not entries:
             return False
+        if links.is_dense(self.peer):
+            links.hand_over(link, entries[-1])
         started = time.monotonic()
         try:
             came = self.ask("push", says, [receive.write_line(entry) for entry in entries])
@@ -213,7 +215,7 @@ class Courier:
                 pause = 0.0 if busy else PAUSE * random.uniform(0.8, 1.0)  # noqa: S311
             except (LineDown, Refused) as trouble:
                 failures += 1
-                Link.objects.filter(pk=self.peer.node).update(trouble=str(trouble)[:60])
+                links.note_trouble(self.peer.node, str(trouble))
                 pause = min(LONGEST_PAUSE, 2.0 ** min(failures, 6)) * random.uniform(0.5, 1.0)  # noqa: S311
             except Exception:  # noqa: BLE001 - the courier outlives every trouble
                 failures += 1
@@ -221,9 +223,16 @@ class Courier:
                 pause = LONGEST_PAUSE / 3
             wake = node_news.get(self.peer.node)
             if wake:
-                wake.wait(pause) if not failures else stop.wait(pause)
+                self._wait_out(pause, stop) if failures else wake.wait(pause)
                 wake.clear()
         connection.close()
+
+    def _wait_out(self, pause: float, stop: threading.Event) -> None:
+        """Wait until trouble may be over, until told to stop, or until somebody asks to try now."""
+        ends = time.monotonic() + pause
+        while (left := ends - time.monotonic()) > 0 and not stop.wait(min(1.0, left)):
+            if links.is_asked_to_call(self.peer.node):
+                return
 
 
 node_news: dict[str, threading.Event] = {}

@@ -1,13 +1,13 @@
-"""The signed list of nodes, as every node keeps it."""
+"""The signed list of nodes, as every node keeps it; and doubts that a person decided elsewhere."""
 
 from __future__ import annotations
 
-from openpaspor.facts.ledger import NodeListed, NodeRevoked
+from openpaspor.facts.ledger import DoubtDecided, NodeListed, NodeRevoked
 
 from . import node
 from .conflicts import set_aside
 from .follow import copies
-from .models import Entry, NodeRecord
+from .models import Conflict, Entry, NodeRecord
 
 KEYS = ("sign_public", "box_public", "wire_public", "seal_public")
 MAY_LIST = ("centre", "everything")
@@ -38,6 +38,15 @@ def note_revoked(fact: NodeRevoked, entry: Entry) -> None:
     if _by_the_centre(entry):
         rows = NodeRecord.objects.filter(node=fact.node, epoch__lte=fact.epoch, revoked_at=None)
         rows.update(revoked_at=entry.recorded_at)
+
+
+@copies(DoubtDecided)
+def note_decided(fact: DoubtDecided, entry: Entry) -> None:
+    """The same doubt may stand on another node's list: one person looks at it once."""
+    rows = Conflict.objects.filter(code=fact.code, application=fact.application, seen_at=None)
+    rows = rows.filter(entry__node=fact.node, entry__epoch=fact.epoch, entry__seq=fact.seq)
+    if fact.node:
+        rows.update(seen_by=entry.actor, seen_at=entry.recorded_at, picked=fact.picked)
 
 
 def record_of(fact: NodeListed) -> dict[str, object]:

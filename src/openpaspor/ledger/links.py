@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from openpaspor.kit import clock
 
@@ -58,6 +58,18 @@ def own_log_after(epoch: int, seq: int) -> list[Entry]:
 def own_log_waiting(link: Link) -> int:
     later = Q(epoch=link.confirmed_epoch, seq__gt=link.confirmed) | Q(epoch__gt=link.confirmed_epoch)
     return Entry.objects.filter(later, node=node.here().name, seq__isnull=False).count()
+
+
+def hand_over(link: Link, last: Entry) -> None:
+    """Everything up to `last` is in the message that goes out now."""
+    Link.objects.filter(pk=link.pk).update(handed_epoch=last.epoch, handed=last.seq)
+
+
+def note_trouble(peer: str, code: str) -> None:
+    """The line does not work: whether what was in a message has come nobody knows, so it counts as not sent."""
+    Link.objects.filter(pk=peer).update(
+        trouble=code[:60], handed_epoch=F("confirmed_epoch"), handed=F("confirmed")
+    )
 
 
 def known_of(name: str) -> dict[str, Any]:
@@ -213,16 +225,30 @@ class LineState:
 
 def line_states() -> list[LineState]:
     """Every line of this node, as it is now."""
-    peers, now = make_links(), clock.real_now()
+    peers = make_links()
     states = []
     for link in Link.objects.filter(pk__in=peers).order_by("pk"):
         peer = peers[link.peer]
         waiting = own_log_waiting(link) if is_dense(peer) else link.queued - link.confirmed
-        heard = link.answered_at
-        word = "open" if heard and now - heard < SILENT_AFTER else "cut"
-        word = "quarantined" if link.quarantined else word
-        states.append(LineState(link.peer, peer.role, word, heard, waiting, link.quarantined or link.trouble))
+        states.append(
+            LineState(
+                link.peer,
+                peer.role,
+                word_of(link),
+                link.answered_at,
+                waiting,
+                link.quarantined or link.trouble,
+            )
+        )
     return states
+
+
+def word_of(link: Link) -> str:
+    """open, cut or quarantined, now."""
+    if link.quarantined:
+        return "quarantined"
+    heard = link.answered_at
+    return "open" if heard and clock.real_now() - heard < SILENT_AFTER else "cut"
 
 
 def quarantine(peer: str, code: str, place: tuple[str, int, int] | None) -> None:
@@ -237,6 +263,17 @@ def quarantine(peer: str, code: str, place: tuple[str, int, int] | None) -> None
 def lift_quarantine(peer: str) -> bool:
     """A person looked. False when there was none."""
     return bool(Link.objects.filter(pk=peer).exclude(quarantined="").update(quarantined="", trouble=""))
+
+
+def try_now(peer: str) -> None:
+    """Call this peer now rather than when the pause after the last trouble is over."""
+    Link.objects.filter(pk=peer).update(try_at=clock.real_now())
+
+
+def is_asked_to_call(peer: str) -> bool:
+    """True when somebody asked since we last tried."""
+    asked = Link.objects.filter(pk=peer, try_at__isnull=False)
+    return asked.filter(Q(called_at=None) | Q(try_at__gt=F("called_at"))).exists()
 
 
 def wanted_files(limit: int = 20) -> list[Wanted]:

@@ -128,6 +128,10 @@ class Link(models.Model):
     queued_chain = models.CharField(max_length=64, default="0" * 64)
     confirmed_epoch = models.PositiveIntegerField(default=0)  # dense: of our own log
     confirmed = models.PositiveBigIntegerField(default=0)  # dense: seq; selection: count
+    handed_epoch = models.PositiveIntegerField(default=0)  # dense: of what is in a message on its way
+    handed = models.PositiveBigIntegerField(
+        default=0
+    )  # dense: seq; counts for nothing but the word on the screen
     # What came: the selection the peer makes for us, under the peer's epoch
     heard_epoch = models.PositiveIntegerField(default=0)
     heard = models.PositiveBigIntegerField(default=0)
@@ -135,6 +139,7 @@ class Link(models.Model):
     # How the line is, wall clock
     number = models.PositiveBigIntegerField(default=0)  # of the last message taken from the peer; only rises
     called_at = models.DateTimeField(null=True)  # last attempt of ours
+    try_at = models.DateTimeField(null=True)  # somebody asked to call now rather than later
     answered_at = models.DateTimeField(null=True)  # last signed answer or call of the peer
     whole_at = models.DateTimeField(null=True)  # last moment at which nothing was left to send or fetch
     trouble = models.CharField(max_length=60, blank=True)  # code of what is wrong now
@@ -206,6 +211,7 @@ class Conflict(models.Model):
     found_at = models.DateTimeField()  # UTC
     seen_by = models.CharField(max_length=40, blank=True)  # actor
     seen_at = models.DateTimeField(null=True)  # UTC
+    picked = models.CharField(max_length=6, blank=True)  # entry or other: what that person holds to be right
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code", "entry"], name="one_conflict_per_entry")]

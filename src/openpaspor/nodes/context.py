@@ -10,12 +10,14 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.accounts.models import Role
 from openpaspor.appointments import availability
 from openpaspor.kit import clock
 from openpaspor.ledger import node
+from openpaspor.nodes.service import service_state
 from openpaspor.offices.models import Office
 
 DOORS: dict[str, list[tuple[str, Any]]] = {
@@ -23,6 +25,7 @@ DOORS: dict[str, list[tuple[str, Any]]] = {
         ("hall:today", _("Today")),
         ("intake:cases", _("Cases")),
         ("issuance:shelf", _("Collection")),
+        ("nodes:doubts", _("To look at")),
     ],
     Role.HEAD: [
         ("hall:head", _("Now")),
@@ -32,6 +35,7 @@ DOORS: dict[str, list[tuple[str, Any]]] = {
         ("payments:exemptions", _("Exemptions")),
         ("issuance:stock", _("Stock")),
         ("accounts:access", _("Let somebody in")),
+        ("nodes:doubts", _("To look at")),
     ],
     Role.PRINT: [
         ("issuance:queue", _("Print queue")),
@@ -113,6 +117,11 @@ def _links(named: list[tuple[str, Any]], path: str) -> list[Door]:
     return doors
 
 
+def _service_state() -> SimpleLazyObject:
+    """For the banner and the sync word of an office's pages; parts of pages never ask for it."""
+    return SimpleLazyObject(service_state)
+
+
 def frame(request: HttpRequest) -> dict[str, object]:
     """Names for the base templates."""
     now = clock.now()
@@ -126,5 +135,6 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "posting": posting,
         "staff_nav": _links(DOORS.get(posting.role, []) if posting else [], request.path),
         "demo": demo,
+        "service_state": _service_state() if node.here().role == "office" else None,
         "earliest_places": partial(availability.earliest_by_region, now=now),  # of the front door only
     }

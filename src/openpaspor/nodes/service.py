@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from openpaspor.applications import eligibility
 from openpaspor.kit import clock
-from openpaspor.ledger import links, node, second_copy, worker
-from openpaspor.ledger.models import Entry, Parked
+from openpaspor.ledger import links, node, second_copy, sync, worker
+from openpaspor.ledger.models import Entry, Link, Parked
+from openpaspor.offices.models import Office
+from openpaspor.ui.templatetags.ui import clock_time
 
 SLOW_SEAL = 10.0  # seconds; nothing committed may wait longer for its seal (invariant L8)
 NEXT_UPDATE = timedelta(minutes=30)  # status is renewed at least this often during trouble
@@ -27,6 +31,7 @@ class ServiceState:
     waits: str
     as_of: datetime  # UTC
     next_update: str = ""
+    line: Line | None = None  # of an office to the centre
 
 
 @dataclass(frozen=True)
@@ -75,34 +80,74 @@ def second_copy_age() -> float | None:
     return round(copy.age_s, 1) if copy and copy.age_s is not None else None
 
 
-def _cut_from_the_centre() -> links.LineState | None:
-    """The line to the centre, when this is an office and it does not work."""
-    if node.here().role != "office":
+@dataclass(frozen=True)
+class Line:
+    """An office's line to the centre, as its pages speak of it."""
+
+    link: Link
+    word: str  # open, cut, quarantined
+    place: Office  # in whose zone times are shown
+    backlog: sync.Backlog
+
+    @property
+    def is_open(self) -> bool:
+        return self.word == "open"
+
+    @property
+    def sync(self) -> sync.Sync:
+        """The sync word of this node as a whole."""
+        return sync.node_sync(self.link, self.backlog.entries, is_open=self.is_open)
+
+    @property
+    def since(self) -> datetime | None:
+        """The last signed answer of the centre, by the domain clock; None: none yet."""
+        return sync.by_domain_clock(self.link.answered_at)
+
+
+def line_to_centre() -> Line | None:
+    """An office's line to the centre; None elsewhere, and while nobody told us of a centre."""
+    us = node.here()
+    link = sync.link_to_centre() if us.role == "office" else None
+    if link is None:
         return None
-    return next((line for line in links.line_states() if line.role == "centre" and not line.is_open), None)
+    place = Office.objects.get(pk=us.offices[0])
+    return Line(link, links.word_of(link), place, sync.backlog(link))
 
 
-def service_state() -> ServiceState:
+def next_update(now: datetime) -> datetime:
+    """The next full or half hour: a promise that does not run away while one reads it."""
+    return now + NEXT_UPDATE - (now - datetime.min.replace(tzinfo=UTC)) % NEXT_UPDATE
+
+
+def service_state(line: Line | None = None) -> ServiceState:
     """S0; S1 at an office whose line to the centre is cut; S2 when the log's worker has fallen behind."""
     now = clock.now()
-    cut = _cut_from_the_centre()
-    if cut is not None:
-        since = f"{cut.since:%H.%M} UTC" if cut.since else str(_("the start"))
+    line = line or line_to_centre()
+    if line is not None and not line.is_open:
+        since = clock_time(line.since, line.place) if line.since else str(_("the start"))
+        files = line.backlog.files
+        waits = ngettext(
+            "approval, and messages to applicants (not connected since %(since)s, %(files)s file to send)",
+            "approval, and messages to applicants (not connected since %(since)s, %(files)s files to send)",
+            files,
+        )
         return ServiceState(
             "S1",
             str(_("visits, numbers, papers, interviews, photos, printing of what is approved, collection")),
-            str(_("approval, and messages to applicants (not connected since %(since)s, %(unsent)s to send)"))
-            % {"since": since, "unsent": cut.unsent},
+            waits % {"since": since, "files": files},
             now,
-            next_update=f"{clock.real_now() + NEXT_UPDATE:%H.%M} UTC",
+            next_update=clock_time(next_update(now), line.place),
+            line=line,
         )
     if worker.seal_lag() <= SLOW_SEAL:
         works = _("applications, appointments, payments, halls, decisions and printing")
-        return ServiceState("S0", str(works), "", now)
+        return ServiceState("S0", str(works), "", now, line=line)
+    place = line.place if line else eligibility.NATION
     return ServiceState(
         "S2",
         str(_("visits, photos and interviews")),
         str(_("status updates, approval and printing")),
         now,
-        next_update=f"{clock.real_now() + NEXT_UPDATE:%H.%M} UTC",
+        next_update=clock_time(next_update(now), place),
+        line=line,
     )

@@ -198,7 +198,8 @@ def retry(request: HttpRequest) -> HttpResponse:
 @staff(Role.OPS)
 def seen(request: HttpRequest, conflict: int) -> HttpResponse:
     """Somebody looked at what two nodes said and takes care of it."""
-    if conflicts.mark_seen(conflict, actor=request.user.actor_code, now=clock.now()):  # type: ignore[union-attr]
+    actor = request.user.actor_code  # type: ignore[union-attr]
+    if conflicts.decide(conflict, "", actor=actor, now=clock.now()):
         messages.info(request, _("Taken off the list. The log keeps it."))
     return redirect("nodes:ops")
 

@@ -1,0 +1,203 @@
+"""An office alone: how its line is and what may be done meanwhile, and what two nodes said that cannot both stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from openpaspor.accounts.models import Role
+from openpaspor.accounts.permissions import staff
+from openpaspor.applications.models import Application
+from openpaspor.hall.advice import STATE_WORDS
+from openpaspor.kit import clock
+from openpaspor.ledger import conflicts, links, node, sync
+from openpaspor.ledger.models import Conflict, Entry
+from openpaspor.nodes.service import line_to_centre, service_state
+from openpaspor.offices.models import Office
+
+from .views import DOUBTS
+
+AT_THE_OFFICE = (Role.OFFICER, Role.HEAD, Role.PRINT)
+
+MAY = (
+    _("Receive visitors, with or without a booking, priority first, and call them."),
+    _("Check papers, interview and take photos. Everything is saved in this office."),
+    _("Open bills, and take a receipt that a bank has signed. It stays to be confirmed."),
+    _("Print what the centre has approved and sent to this office already."),
+    _("Hand over what is on the shelf, take papers back, hold a case."),
+)
+MAY_NOT = (
+    _("Approve or refuse: only the centre decides."),
+    _("Print without an approval that has arrived here: it comes by itself with the line."),
+    _("Settle money: the money desk does, when the bank's own word has come."),
+    _("Raise the places of a day above the ceiling that the centre set."),
+)
+
+
+def _home(request: HttpRequest) -> Office | None:
+    """The office that the page is about; an operator has none, and sees that of the node."""
+    posting = request.posting  # type: ignore[attr-defined]
+    return posting.office or Office.objects.filter(pk__in=node.here().offices).first()
+
+
+# The line
+
+
+@never_cache
+@require_GET
+@staff(*AT_THE_OFFICE, Role.OPS)
+def offline(request: HttpRequest) -> HttpResponse:
+    """Since when, what waits, what may be done; it looks again by itself and blocks nothing."""
+    line = line_to_centre()
+    said = sync.said_since_whole(line.link) if line and line.is_open and line.backlog.entries else 0
+    shown = {
+        "line": line,
+        "office": line.place if line else _home(request),
+        "service_state": service_state(line),
+        "whole_at": sync.by_domain_clock(line.link.whole_at) if line else None,
+        "received": max(0, said - line.backlog.entries) if line else 0,
+        "said": said,
+        "may": MAY,
+        "may_not": MAY_NOT,
+    }
+    return render(request, "nodes/offline.html", shown)
+
+
+@never_cache
+@require_GET
+def line_state(request: HttpRequest) -> HttpResponse:
+    """The banner alone, for pages that stay open for long: a cut shows on them within ten seconds. For boards too."""
+    return render(request, "nodes/_line_state.html")
+
+
+@require_POST
+@staff(*AT_THE_OFFICE, Role.OPS)
+def try_line(request: HttpRequest) -> HttpResponse:
+    """Call the centre now; the page shows by itself what came of it."""
+    line = line_to_centre()
+    if line:
+        links.try_now(line.link.peer)
+        messages.info(request, _("We are calling the centre. This page shows what comes of it."))
+    return redirect("nodes:offline")
+
+
+# Needs a look
+
+LABELS: dict[str, Any] = {
+    "target": _("What happened"),
+    "office": _("Office"),
+    "starts_at": _("Time of the visit"),
+    "pass_number": _("Pass number"),
+    "version": _("Step"),
+    "reason": _("Reason"),
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one of the two said."""
+
+    pick: str  # entry or other
+    entry: Entry
+    stands: bool
+
+    @property
+    def is_ours(self) -> bool:
+        return self.entry.node == node.here().name
+
+    def values(self) -> dict[str, Any]:
+        said = self.entry.values
+        if "target" in said:
+            said["target"] = STATE_WORDS.get(said["target"], said["target"])
+        return said
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing on which the two differ."""
+
+    label: Any
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One conflict: the two sides and what is suggested."""
+
+    row: Conflict
+    sides: tuple[Side, ...]
+
+    @property
+    def says(self) -> Any:
+        return DOUBTS.get(self.row.code, self.row.code)
+
+    @property
+    def suggested(self) -> str:
+        """What stands; but whoever stood in the hall was there, whatever was said elsewhere."""
+        arrived = self.row.entry and self.row.entry.values.get("move") in ("arrive", "arrive_late")
+        return "entry" if arrived else "other"
+
+    def rows(self) -> Iterator[Row]:
+        said = [side.values() for side in self.sides]
+        for key, label in LABELS.items():
+            values = tuple(one.get(key, "–") for one in said)
+            if set(values) != {"–"} and (len(set(values)) > 1 or key == "target"):
+                yield Row(label, values)
+
+
+def _doubt(row: Conflict) -> Doubt:
+    sides = [Side("other", row.other, True)] if row.other else []
+    sides += [Side("entry", row.entry, False)] if row.entry else []
+    return Doubt(row, tuple(sorted(sides, key=lambda side: not side.is_ours)))
+
+
+def _open_doubts(office: Office | None) -> Any:
+    """Of applications of this office, oldest first; and those of no application, which an operator looks after."""
+    mine = Application.objects.filter(office=office).values("ref")
+    rows = Conflict.objects.filter(Q(application="") | Q(application__in=mine), seen_at=None)
+    return rows.select_related("entry", "other").order_by("found_at", "pk")
+
+
+@never_cache
+@require_GET
+@staff(*AT_THE_OFFICE)
+def doubts(request: HttpRequest) -> HttpResponse:
+    """One by one, the two side by side. What waits here holds up nothing else."""
+    office = _home(request)
+    rows = [_doubt(row) for row in _open_doubts(office)[:100]]
+    shown = {
+        "office": office,
+        "doubts": [row for row in rows if row.row.application],
+        "of_the_node": [row for row in rows if not row.row.application],
+    }
+    return render(request, "nodes/doubts.html", shown)
+
+
+@require_POST
+@staff(Role.OFFICER, Role.HEAD)
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody says which of the two is right; that is recorded."""
+    office, picked = _home(request), request.POST.get("picked", "")
+    row = Conflict.objects.filter(pk=pk).first()
+    mine = row and Application.objects.filter(ref=row.application, office=office).exists()
+    if not mine or picked not in ("entry", "other"):
+        raise Http404
+    now: datetime = clock.now()
+    actor = request.user.actor_code  # type: ignore[union-attr]
+    if not conflicts.decide(pk, picked, office=office.pk if office else "", actor=actor, now=now):
+        messages.info(request, _("Somebody has looked at this in the meantime."))
+    elif picked == "other":
+        messages.info(request, _("Written down. What stands goes on as it is."))
+    else:
+        messages.info(request, _("Written down. What stands does not change by itself: go on in the case."))
+    return redirect("nodes:doubts")

@@ -1,0 +1,199 @@
+"""An office whose line to the centre is cut: what its pages say and offer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import ModuleType
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from openpaspor.accounts import demo_people
+from openpaspor.accounts.models import Role
+from openpaspor.facts.accounts import Looked
+from openpaspor.intake.tests.making import MONDAY, make_staff, make_walk_in
+from openpaspor.kit import clock
+from openpaspor.ledger import conflicts, links, node
+from openpaspor.ledger.models import Conflict, Entry, Link, NodeRecord
+from openpaspor.ledger.record import record
+from openpaspor.ledger.seal import seal_pending
+from openpaspor.nodes import doors
+from openpaspor.nodes.boot import role_of
+from openpaspor.offices.models import Office
+
+pytestmark = pytest.mark.django_db
+PAGES = {
+    "petugas.denpasar": ["/petugas/", "/petugas/berkas/", "/petugas/berkas/baru/", "/petugas/luring/", "/petugas/dilihat/"],
+    "kepala.denpasar": ["/kepala/", "/kepala/tempat/", "/petugas/dilihat/"],
+    "cetak.denpasar": ["/cetak/", "/cetak/rak/", "/cetak/stok/"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def office(settings, tmp_path):
+    """We are the office node of Denpasar; the centre is known and has not answered for an hour."""
+    urls = ModuleType("urls_of_an_office_alone")
+    urls.urlpatterns = doors.patterns("office")
+    settings.ROOT_URLCONF = urls
+    NodeRecord.objects.create(
+        node="pusat", epoch=1, role="centre", sign_public="", box_public="", wire_public="00" * 32
+    )
+    us = node.Node(
+        name="denpasar", role="office", home=settings.HOME, offices=("DENPASAR",), demo=True, rooms=role_of("office").FOLLOWS
+    )  # fmt: skip
+    with node.standing_at(us):
+        links.make_links()
+        the_centre_answered(3600)
+        yield us
+
+
+def the_centre_answered(seconds_ago: float) -> None:
+    Link.objects.update(answered_at=clock.real_now() - timedelta(seconds=seconds_ago))
+
+
+def enter(client: Client, login: str) -> Client:
+    client.force_login(demo_people.ensure(clock.now())[login])
+    return client
+
+
+def page(client: Client, path: str) -> str:
+    answer = client.get(path + "?bahasa=en")
+    assert answer.status_code == 200, path
+    return answer.content.decode()
+
+
+def say(*refs: str) -> None:
+    with transaction.atomic():
+        for ref in refs:
+            record(Looked(application=ref, why="counter", what="test"), actor="S-1", now=clock.now())
+    seal_pending()
+
+
+@pytest.mark.parametrize("login", PAGES)
+def test_every_page_carries_the_banner_while_cut_and_none_when_connected(office, client, login):
+    enter(client, login)
+    say("OP-A", "OP-B")
+
+    for path in PAGES[login]:
+        shown = page(client, path)
+        assert 'class="state-banner state-s1"' in shown, path
+        assert "2 files to send" in shown and "WITA" in shown
+
+    the_centre_answered(1)
+    assert not [path for path in PAGES[login] if "state-banner state-" in page(client, path)]
+
+
+def test_the_board_and_the_sign_in_page_carry_it_too(office, client):
+    assert "state-s1" in page(client, "/aula/DENPASAR/papan")
+    assert "state-s1" in page(client, "/petugas/masuk/")
+    assert "state-s1" in page(client, "/petugas/luring/keadaan/")
+
+
+def test_the_page_of_the_line_says_since_when_what_waits_and_what_may_be_done(office, client):
+    enter(client, "petugas.denpasar")
+    say("OP-A", "OP-A", "OP-B")
+
+    shown = page(client, "/petugas/luring/")
+
+    assert "Not connected since" in shown and "2 files" in shown and "records" in shown
+    for sentence in (
+        "only the centre decides",
+        "Print without an approval",
+        "Settle money",
+        "above the ceiling",
+    ):
+        assert sentence in shown
+
+
+def test_trying_to_connect_is_a_button_that_wakes_the_courier(office, client):
+    enter(client, "petugas.denpasar")
+    assert 'action="/petugas/luring/coba/"' in page(client, "/petugas/luring/")
+
+    assert client.post("/petugas/luring/coba/").status_code == 302
+
+    assert links.is_asked_to_call("pusat")
+
+
+def test_catching_up_shows_how_many_of_how_many_came(office, client):
+    enter(client, "petugas.denpasar")
+    seal_pending()
+    whole = clock.real_now()
+    say(*[f"OP-{number}" for number in range(4)])
+    last = Entry.objects.get(application="OP-3").seq
+    Link.objects.update(confirmed_epoch=office.epoch, confirmed=last - 3, whole_at=whole)
+    the_centre_answered(1)
+
+    assert "1 of 4 received" in page(client, "/petugas/luring/")
+
+
+def test_a_case_and_its_list_say_where_the_record_is(office, client):
+    application = make_walk_in("adult-new")
+    seal_pending()
+    enter(client, "petugas.denpasar")
+    path = f"/petugas/berkas/{application.ref}/"
+
+    assert 'data-sync="saved"' in page(client, "/petugas/berkas/")
+    shown = page(client, path)
+    assert 'data-sync="saved"' in shown and "to be sent" in shown
+
+    seal_pending()
+    Link.objects.update(confirmed_epoch=office.epoch, confirmed=10_000)
+    assert 'data-sync="received"' in page(client, "/petugas/berkas/")
+
+
+def test_without_a_line_the_words_are_those_of_one_machine(client):
+    demo_people.ensure(clock.now())
+    client.post("/demo/as/petugas.denpasar")
+    application = make_walk_in("adult-new")
+
+    assert 'data-sync="received"' in page(client, f"/petugas/berkas/{application.ref}/")
+    assert "No line is needed here" in page(client, "/petugas/luring/")
+
+
+@pytest.fixture
+def doubt(office):
+    """The portal moved an application that the office had let in."""
+    application = make_walk_in("adult-new")
+    seal_pending()
+    ours = Entry.objects.filter(application=application.ref, kind="applications.moved").last()
+    theirs = Entry.objects.create(
+        node="portal", epoch=1, seq=9, position=90_000, kind="applications.moved", application=application.ref,
+        version=ours.version, actor="A-1", recorded_at=MONDAY, fact=ours.fact.replace("ARRIVED", "WITHDRAWN").replace('"walk_in"', '"withdraw"'),
+    )  # fmt: skip
+    conflicts.set_aside(theirs, "old-term", other=ours)
+    return Conflict.objects.get()
+
+
+def test_both_sides_stand_side_by_side_and_one_is_chosen(doubt, client):
+    enter(client, "petugas.denpasar")
+    shown = page(client, "/petugas/dilihat/")
+    for words in (doubt.application, "In this office", "portal", "in the hall", "taken back", "suggested"):
+        assert words in shown
+
+    answer = client.post(f"/petugas/dilihat/{doubt.pk}/", {"picked": "other"})
+
+    assert answer.status_code == 302
+    doubt.refresh_from_db()
+    assert (doubt.picked, bool(doubt.seen_at)) == ("other", True)
+    told = Entry.objects.get(kind="ledger.doubt_decided")
+    assert (told.application, told.values["office"]) == (doubt.application, "DENPASAR")
+    assert "All is in order" in page(client, "/petugas/dilihat/")
+
+
+def test_what_needs_a_look_holds_up_nothing_else(doubt, client):
+    other = make_walk_in("adult-new")
+    seal_pending()
+    enter(client, "petugas.denpasar")
+
+    listed = page(client, "/petugas/berkas/")
+
+    assert 'data-sync="look"' in listed and 'data-sync="saved"' in listed
+    assert other.ref not in page(client, "/petugas/dilihat/")
+
+
+def test_a_doubt_of_another_office_does_not_exist(doubt, client):
+    client.force_login(make_staff(Role.OFFICER, Office.objects.get(pk="JAYAPURA")))
+
+    assert doubt.application not in client.get("/petugas/dilihat/").content.decode()
+    assert client.post(f"/petugas/dilihat/{doubt.pk}/", {"picked": "other"}).status_code == 404

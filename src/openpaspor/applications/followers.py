@@ -12,12 +12,14 @@ from openpaspor.facts.applications import (
     Submitted,
     Told,
 )
-from openpaspor.ledger import conflicts, node
+from openpaspor.ledger import node
 from openpaspor.ledger.epochs import wrote_it_here
 from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
 from openpaspor.ledger.models import Entry
 
 from . import dossier
+from .agreement import agree, belongs_to_void, is_said_later
+from .branches import fits
 from .models import Application
 from .replay import columns_of
 
@@ -46,52 +48,41 @@ def copy_started(fact: Started, entry: Entry) -> None:
 def copy_told(fact: Fact, entry: Entry) -> None:
     if wrote_it_here(entry):
         return
-    newer = _told_since(fact, entry)
-    columns = {name: value for name, value in columns_of(fact).items() if name not in newer}
+    if isinstance(fact, Told) and belongs_to_void(entry):
+        agree(Application.objects.select_for_update().get(ref=entry.application))
+        return
+    counted = is_said_later(entry, fact)
+    columns = {name: value for name, value in columns_of(fact).items() if name not in counted}
     if isinstance(fact, Submitted):
         columns["submitted_at"] = entry.recorded_at
     if columns and not Application.objects.filter(ref=entry.application).update(**columns):
         raise Later(entry.application)
 
 
-def _told_since(fact: Fact, entry: Entry) -> set[str]:
-    """Columns that a later version told. Two lines may bring what two nodes told in any order."""
-    others = Entry.objects.filter(kind=Told.name, application=entry.application, void=False).exclude(
-        pk=entry.pk
-    )
-    told = [other.read() for other in others] if isinstance(fact, Told | Submitted) else []
-    version = fact.version if isinstance(fact, Told) else 0
-    return {
-        name
-        for other in told
-        if isinstance(other, Told) and other.version > version
-        for name in columns_of(other)
-    }
-
-
 @copies(Moved)
 def copy_moved(fact: Moved, entry: Entry) -> None:
-    """Version n+1 waits for n without limit; an old version changes nothing."""
-    application = Application.objects.filter(ref=fact.application).first()
-    if application is None or fact.version > application.version + 1:
+    """Version n+1 waits for n without limit; where two nodes moved it, every node chooses alike (`branches`)."""
+    application = Application.objects.select_for_update().filter(ref=fact.application).first()
+    if application is None:
         raise Later(fact.application)
-    if fact.version <= application.version:
-        _compare_with_ours(fact, entry)
-        return
-    Application.objects.filter(pk=application.pk, version=fact.version - 1).update(
-        **columns_of(fact), state_since=entry.recorded_at
-    )
+    if fact.version == application.version + 1 and fits(
+        fact, state=application.state, term=application.term if application.version else 0
+    ):
+        Application.objects.filter(pk=application.pk).update(
+            **columns_of(fact), state_since=entry.recorded_at
+        )
+    elif not _is_alone(fact, entry, application):
+        verdict = agree(application)
+        if entry.pk not in verdict.void and all(one.entry != entry.pk for one in verdict.standing):
+            raise Later(fact.application)
 
 
-def _compare_with_ours(fact: Moved, entry: Entry) -> None:
-    """Two nodes moved the same application: what came later stays in the log, void, and a person looks at both."""
-    moves = Entry.objects.standing().filter(
-        kind=Moved.name, application=fact.application, version=fact.version
-    )
-    ours = moves.exclude(pk=entry.pk).first()
-    if ours is not None and ours.node != entry.node:
-        code = "old-term" if fact.term < ours.values["term"] else "equal-terms"
-        conflicts.set_aside(entry, code, other=ours, version=fact.version, term=fact.term)
+def _is_alone(fact: Moved, entry: Entry, application: Application) -> bool:
+    """True for a move that was counted before and that nobody contests. Raises Later for one far ahead."""
+    moves = Entry.objects.filter(kind=Moved.name, application=fact.application).exclude(pk=entry.pk)
+    if fact.version > application.version + 1 and not moves.filter(void=True).exists():
+        raise Later(fact.application)
+    return fact.version <= application.version and not moves.filter(version=fact.version).exists()
 
 
 @copies(DossierSealed)

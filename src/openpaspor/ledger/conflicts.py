@@ -16,15 +16,17 @@ from .record import record
 def set_aside(entry: Entry, code: str, *, other: Entry | None = None, **detail: str | int) -> None:
     """Void an entry and put it on the list. `detail` holds codes and numbers, never personal data."""
     Entry.objects.filter(pk=entry.pk).update(void=True)
-    Conflict.objects.get_or_create(
+    note(entry, code, other=other, **detail)
+
+
+def note(entry: Entry, code: str, *, other: Entry | None = None, **detail: str | int) -> None:
+    """Put an entry that counts, or one that is void already, on the list. Said again, the newest detail stands."""
+    known = {"other": other, "detail": {"node": entry.node, "kind": entry.kind, **detail}}
+    Conflict.objects.update_or_create(
         code=code,
         entry=entry,
-        defaults={
-            "application": entry.application,
-            "other": other,
-            "detail": {"node": entry.node, "kind": entry.kind, **detail},
-            "found_at": clock.now(),
-        },
+        defaults=known,
+        create_defaults={**known, "application": entry.application, "found_at": clock.now()},
     )
 
 

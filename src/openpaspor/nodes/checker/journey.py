@@ -35,21 +35,27 @@ def _plain(value: Any) -> Any:
 def _replayed() -> dict[str, dict[str, Any]]:
     """Every application's told and moved columns, from the log alone.
 
-    Entries come over several lines in any order: moves count by their version, what is told by the version it was told at.
+    Entries come over several lines in any order: moves count by their version, what is told by the version it was told at,
+    then by when and where.
     """
     after: dict[str, dict[str, Any]] = {}
-    said: list[tuple[int, int, str, dict[str, Any]]] = []  # version, place, application, columns
-    for place, (ref, kind, raw) in enumerate(
+    said: list[tuple[int, str, int, str, dict[str, Any]]] = []  # version, moment, place, application, columns
+    latest: dict[tuple[str, str], str] = {}  # what one node said stays in the order of its log
+    for place, (ref, node, at, kind, raw, void) in enumerate(
         rows(
-            "SELECT application, kind, fact FROM ledger_entry"
-            " WHERE kind LIKE 'applications.%%' AND application <> '' AND NOT void ORDER BY id"
+            "SELECT application, node, recorded_at, kind, fact, void FROM ledger_entry"
+            " WHERE kind LIKE 'applications.%%' AND application <> ''"
+            " ORDER BY node, epoch, seq IS NULL, seq, id"
         )
     ):
+        moment = latest[ref, node] = max(latest.get((ref, node), ""), str(_plain(at)))
         fact = json.loads(raw)
         after.setdefault(ref, {})
         version, columns = _columns(kind, fact)
-        said.append((version, place, ref, columns))
-    for _version, _place, ref, columns in sorted(said, key=lambda one: one[:2]):
+        if void:  # a pass number stays given
+            columns = {name: value for name, value in columns.items() if name == "pass_number"}
+        said.append((version, moment, place, ref, columns))
+    for _version, _moment, _place, ref, columns in sorted(said, key=lambda one: one[:3]):
         after[ref].update(columns)
     return after
 

@@ -115,7 +115,17 @@ DOUBTS: dict[str, Any] = {
     "no-authority": _("A node said what it may not say. Nobody acts on it."),
     "revoked": _("A node that was sent away said this afterwards. Nobody acts on it."),
     "old-term": _("Two nodes moved this application; this one no longer held it."),
-    "equal-terms": _("Two nodes moved this application at once. The first one counts here."),
+    "equal-terms": _("Two nodes moved this application at once. The move of who holds it counts."),
+    "arrived-twice": _(
+        "The visitor was received at two places. The earlier arrival counts; find out what was done at the other."
+    ),
+    "not-missed": _(
+        "An office had not heard that this visit was moved and noted it as missed. Nothing is to be done."
+    ),
+    "built-on-void": _("This followed a move that does not count."),
+    "presence-wins": _(
+        "The visitor came before the office heard of this change. The visit counts, this move does not."
+    ),
     "fork": _("A log has two pasts: its node was copied or set back. Its line is stopped."),
 }
 

@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from openpaspor.accounts.models import User
     from openpaspor.applications.models import Application
+    from openpaspor.issuance.models import PrintJob
     from openpaspor.offices.models import Office
 
 BALI = ZoneInfo("Asia/Makassar")
@@ -238,11 +239,28 @@ def decide(told: Telling, login: str, verdict: str, *reasons: str) -> None:
 def print_it(told: Telling, application: Application, serial: str) -> None:
     from openpaspor.applications import dossier
     from openpaspor.issuance import actions as issuance
+    from openpaspor.issuance.models import JobState
 
     dossier.open_answers(
         application, why="print", what="issuance:case", office="DENPASAR", **told.seen_by("cetak.denpasar")
     )
-    issuance.print_booklet(application, serial, **told.by("cetak.denpasar", "print"))
+    try:
+        job = issuance.print_booklet(application, serial, **told.by("cetak.denpasar", "print"))
+    except issuance.NothingPrinted:
+        job = None
+    if job is not None and job.state == JobState.SENT:  # the power went while the printer had the page
+        look_at_the_booklet(told, job)
+    if job is None or job.state == JobState.VOID:
+        issuance.print_booklet(application, serial, **told.by("cetak.denpasar", "print-again"))
+
+
+def look_at_the_booklet(told: Telling, job: PrintJob) -> None:
+    """Somebody takes the booklet out of the printer: the page is there when the printer noted it."""
+    from openpaspor.issuance import actions as issuance
+    from openpaspor.issuance.printers import printer
+
+    printed = bool(printer().journal(str(job.pk)))
+    issuance.resolve_print(job, printed=printed, **told.by("cetak.denpasar", "look"))
 
 
 def read_back(told: Telling, application: Application) -> None:

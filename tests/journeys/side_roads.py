@@ -4,11 +4,12 @@ counter   a walk-in owes a paper, brings it, and need not pay
 centre    the same case is asked about, refused by two, objected to, approved, called back and approved again
 money     one is paid and nobody tells us until the bank's file comes
 places    a hold lapses, money is mistyped, a visit is moved by its owner and by us, missed, rescued, given up
-press     the case of `centre` is printed, written off, printed again, and nobody fetches it
+press     the case of `centre` is printed, written off, printed again in a printer that jams, and nobody fetches it
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -318,8 +319,25 @@ def write_off(told: Telling) -> None:
 
 
 @PRESS.deed("2026-12-03 10:20")
-def print_again(told: Telling) -> None:
-    road.print_it(told, walk_in_case(), walk_in_case().serial)
+def jam(told: Telling) -> None:
+    """The printer takes the next page and is not heard of again."""
+    from django.test import override_settings
+
+    from openpaspor.issuance import actions as issuance
+
+    serial = walk_in_case().serial
+    with override_settings(PASSPORT_PRINTER="tests.journeys.jammed_printer"), suppress(issuance.PrintUnknown):
+        issuance.print_booklet(walk_in_case(), serial, **told.by(PRINTER, "print"))
+
+
+@PRESS.deed("2026-12-03 10:25")
+def look_into_the_printer(told: Telling) -> None:
+    """The page is there, as the printer's own journal says."""
+    from openpaspor.issuance.models import PrintJob
+
+    job = PrintJob.objects.filter(application=walk_in_case()).order_by("pk").last()
+    assert job is not None
+    road.look_at_the_booklet(told, job)
 
 
 @PRESS.deed("2026-12-03 10:30")

@@ -15,7 +15,9 @@ from openpaspor import journey
 from openpaspor.applications import dossier
 from openpaspor.applications.actions import MoveRefused, lift_stop, move, order_stop, tell
 from openpaspor.applications.models import Application
+from openpaspor.applications.personalisation import personalisation_of, years_valid
 from openpaspor.facts.adjudication import (
+    APPROVAL_WITHDRAWN,
     Answered,
     Asked,
     CaseSkipped,
@@ -23,10 +25,12 @@ from openpaspor.facts.adjudication import (
     Checked,
     Decided,
     Objected,
+    PacketSigned,
     Revoked,
     SecondOpinion,
     TakenBack,
     WatchListed,
+    WithdrawalLifted,
 )
 from openpaspor.journey import Site, State
 from openpaspor.kit import names
@@ -44,6 +48,7 @@ from .models import (
     Check,
     Decision,
     OldPassport,
+    Packet,
     Skip,
     SkipReason,
     Status,
@@ -53,7 +58,6 @@ from .models import (
 )
 
 CENTRE_ZONE = ZoneInfo("Asia/Jakarta")  # where the centre counts its days
-APPROVAL_WITHDRAWN = "approval-withdrawn"
 OBJECTION = "objection"
 
 
@@ -131,10 +135,16 @@ def receive(application: Application, *, action_id: str, actor: str, now: dateti
 
 @transaction.atomic
 def open_again(application: Application, *, action_id: str, actor: str, now: datetime) -> Case:
-    """A new round for a file that came back to review: an objection, or an approval withdrawn."""
+    """A new round for a file that came back to review: an objection, or an approval withdrawn.
+
+    A withdrawal has done its work then; its stop is lifted.
+    """
     with once(action_id, application.ref) as seen:
         if seen:
             return Case.objects.get(pk=seen.answer)
+        stop = StopByCentre.objects.select_for_update().filter(application=application, lifted_by="").first()
+        if stop is not None:
+            _end_withdrawal(stop, application, actor=actor, now=now)
         return seen.remember(open_round(application, actor=actor, now=now))
 
 
@@ -427,6 +437,9 @@ def take_effect(decision: Decision, *, now: datetime) -> Decision:
         move(application, arrow, actor=decision.made_by, now=now, reason=codes[0] if codes else "")
         fault("adjudication.after_effect_move")
         _tell_effect(decision, codes, now)
+        if decision.verdict == Verdict.APPROVE:
+            _sign_packet(decision, application, actor=decision.made_by, now=now)
+            fault("adjudication.after_packet")
         Case.objects.filter(pk=decision.case_id).update(is_open=False, claimed_by="", claimed_until=None)
         seen.remember(decision)
         return decision
@@ -449,6 +462,74 @@ def _tell_effect(decision: Decision, codes: tuple[str, ...], now: datetime) -> N
     until = _local_day(application, now) + timedelta(days=days)
     tell(application, actor=actor, now=now, asked=",".join(codes), owed_until=until)
     record(Asked(application=application.ref, reasons=codes, until=until), actor=actor, now=now)
+
+
+# Approval packets
+
+
+class NothingApproved(Refused):
+    code = "nothing-approved"
+    message = _("There is no approval here for which a packet could be signed.")
+
+
+def _sign_packet(decision: Decision, application: Application, *, actor: str, now: datetime) -> Packet:
+    """Say `adjudication.packet_signed` for the application as it is; the sealer's signature makes it a packet.
+
+    What was approved stands: a further packet of the same decision carries the same personalisation, whatever the file
+    says meanwhile.
+    """
+    signed = Packet.objects.filter(application=application).order_by("number")
+    same, last = signed.filter(decision=decision).last(), signed.last()
+    if same is not None:
+        personalisation = same.personalisation
+    else:
+        answers = dossier.open_answers(application, actor="worker", why="packet", now=now)
+        personalisation = personalisation_of(application, answers).token()
+    packet = Packet.objects.create(
+        application=application,
+        decision=decision,
+        number=last.number + 1 if last else 1,
+        version=application.version,
+        personalisation=personalisation,
+        signed_at=now,
+    )
+    record(
+        PacketSigned(
+            application=application.ref,
+            number=packet.number,
+            version=packet.version,
+            office=application.office_id or "",
+            booklet=str(application.booklet),
+            years=years_valid(application.kind, application.years),
+            personalisation=personalisation,
+            decided_by=decision.made_by,
+            decided_at=decision.made_at,
+            reasons=_codes(decision.reasons),
+            second_by=decision.second_by,
+        ),
+        actor=actor,
+        now=now,
+    )
+    return packet
+
+
+@transaction.atomic
+def sign_again(application: Application, *, action_id: str, now: datetime) -> Packet:
+    """A packet for an approved file that has none at its version: a booklet was spoiled, or packets came later than it.
+
+    Raises NothingApproved when it is not approved any more, is stopped, or was not decided here.
+    """
+    with once(action_id, application.ref) as seen:
+        if seen:
+            return Packet.objects.get(pk=seen.answer)
+        Application.objects.select_for_update().get(pk=application.pk)
+        application.refresh_from_db()
+        counts = Decision.objects.filter(verdict=Verdict.APPROVE, status=Status.EFFECTIVE)
+        decision = counts.filter(case__application=application).order_by("pk").last()
+        withdrawn = StopByCentre.objects.filter(application=application, lifted_by="").exists()
+        if application.state != State.APPROVED or application.stop_order or withdrawn or decision is None:
+            raise NothingApproved()
+        return seen.remember(_sign_packet(decision, application, actor="worker", now=now))
 
 
 def _local_day(application: Application, now: datetime) -> date:
@@ -540,29 +621,36 @@ def expire_unanswered(application: Application, *, action_id: str, actor: str, n
 
 @transaction.atomic
 def revoke(application: Application, *, action_id: str, actor: str, now: datetime) -> Application:
-    """Withdraw an approval: back to review while nothing is printed, else a stop that nobody can pass."""
+    """Withdraw an approval. Who holds the file obeys: back to review while nothing is printed, else it stays in the house.
+
+    One way for both, because whether it is printed already only the office knows. Raises NothingToStop.
+    """
     with once(action_id, application.ref) as seen:
         if seen:
             application.refresh_from_db()
             return application
         Application.objects.select_for_update().get(pk=application.pk)
         application.refresh_from_db()
-        if application.state == State.APPROVED:
-            move(application, journey.REVOKE, actor=actor, now=now, reason=APPROVAL_WITHDRAWN)
-            open_round(application, actor=actor, now=now)
-        elif application.state in (State.PRINTED, State.READY) and not application.stop_order:
-            order_stop(application, APPROVAL_WITHDRAWN, actor=actor, now=now)
-            StopByCentre.objects.create(application=application, ordered_by=actor, ordered_at=now)
-        else:
+        withdrawn = StopByCentre.objects.filter(application=application, lifted_by="").exists()
+        if application.state not in (State.APPROVED, State.PRINTED, State.READY) or withdrawn:
             raise NothingToStop()
+        last = Packet.objects.filter(application=application).order_by("number").last()
+        number = last.number if last else 0
+        if not application.stop_order:  # a stop for another reason stands on
+            order_stop(application, APPROVAL_WITHDRAWN, actor=actor, now=now)
+        StopByCentre.objects.create(application=application, packet=number, ordered_by=actor, ordered_at=now)
         fault("adjudication.after_revoke")
-        record(Revoked(application=application.ref, reason=APPROVAL_WITHDRAWN), actor=actor, now=now)
+        record(
+            Revoked(application=application.ref, reason=APPROVAL_WITHDRAWN, packet=number),
+            actor=actor,
+            now=now,
+        )
         return seen.remember(application)
 
 
 @transaction.atomic
 def lift_our_stop(application: Application, *, action_id: str, actor: str, now: datetime) -> Application:
-    """Lift a stop of the centre. Raises SamePerson for whoever ordered it."""
+    """Let a withdrawn approval count again. Raises SamePerson for whoever withdrew it."""
     with once(action_id, application.ref) as seen:
         if seen:
             application.refresh_from_db()
@@ -572,11 +660,17 @@ def lift_our_stop(application: Application, *, action_id: str, actor: str, now: 
             raise NothingToStop()
         if stop.ordered_by == actor:
             raise SamePerson()
-        stop.lifted_by, stop.lifted_at = actor, now
-        stop.save(update_fields=["lifted_by", "lifted_at"])
         application.refresh_from_db()
-        lift_stop(application, actor=actor, now=now)
+        _end_withdrawal(stop, application, actor=actor, now=now)
         return seen.remember(application)
+
+
+def _end_withdrawal(stop: StopByCentre, application: Application, *, actor: str, now: datetime) -> None:
+    stop.lifted_by, stop.lifted_at = actor, now
+    stop.save(update_fields=["lifted_by", "lifted_at"])
+    if application.stop_order == APPROVAL_WITHDRAWN:
+        lift_stop(application, actor=actor, now=now)
+    record(WithdrawalLifted(application=application.ref, packet=stop.packet), actor=actor, now=now)
 
 
 # The watch-list

@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpaspor.applications import dossier
 from openpaspor.applications.followers import known_here
 from openpaspor.applications.models import Application
+from openpaspor.facts.adjudication import APPROVAL_WITHDRAWN
 from openpaspor.facts.applications import DossierSealed, Moved, StopLifted
 from openpaspor.facts.intake import ExaminationDecided
 from openpaspor.journey import Site, State
@@ -26,8 +27,14 @@ def note_examination(fact: ExaminationDecided, entry: Entry) -> None:
 
 @reacts(Moved, DossierSealed, StopLifted, holder=known_here)
 def receive_what_is_complete(application: Application, entry: Entry) -> None:
-    """Take custody of an enrolled file once every named attachment decrypts; open a new round for what came back."""
-    if application.stop_order or not node.here().holds(Site.CENTRE):
+    """Take custody of an enrolled file once every named attachment decrypts; open a new round for what came back.
+
+    A stopped file waits, but one whose approval we withdrew ourselves has come back for that very reason.
+    """
+    if not node.here().holds(Site.CENTRE):
+        return
+    fulfilled = application.state == State.REVIEW and application.stop_order == APPROVAL_WITHDRAWN
+    if application.stop_order and not fulfilled:
         return
     if application.state == State.ENROLLED:
         if not dossier.is_complete(application):

@@ -216,10 +216,33 @@ class ExaminationFinding(models.Model):
         return f"{self.application_ref}: {self.outcome}"
 
 
+class Packet(models.Model):
+    """An approval packet that we signed (fact `adjudication.packet_signed`): one for each booklet that may be printed."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="+")
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="packets")
+    number = models.PositiveSmallIntegerField()  # 1, 2, 3 … of this application
+    version = models.PositiveIntegerField()  # of the application for which it is good
+    personalisation = models.CharField(max_length=32)  # keyed hash of what must stand on the data page
+    signed_at = models.DateTimeField()  # UTC
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["application", "version"], name="one_packet_per_version"),
+            models.UniqueConstraint(fields=["application", "number"], name="packets_are_numbered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"packet {self.number} of {self.application_id}"
+
+
 class StopByCentre(models.Model):
-    """A print that was stopped because the approval was withdrawn. Another person lifts it."""
+    """A withdrawal of an approval. Another person lifts it, or the worker when the file is back in review."""
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="stops_by_centre")
+    packet = models.PositiveSmallIntegerField(
+        default=0
+    )  # number of the last packet that it withdraws; none when 0
     ordered_by = models.CharField(max_length=20)
     ordered_at = models.DateTimeField()  # UTC
     lifted_by = models.CharField(max_length=20, blank=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
+
 from openpaspor.applications.models import Application
-from openpaspor.journey import State
+from openpaspor.journey import Site, State
 from openpaspor.kit.refused import Refused
+from openpaspor.ledger import node
 from openpaspor.ledger.sweeps import every
 
 from . import actions
-from .models import Decision, Status
+from .models import Decision, Packet, Status, StopByCentre, Verdict
 
 LONGEST_LEAD = timedelta(hours=9)  # WIT is the first to see a new day
 
@@ -27,6 +30,31 @@ def let_decisions_count(*, now: datetime, limit: int = 500) -> int:
             continue  # taken back a moment ago, or stopped
         counted += 1
     return counted
+
+
+@every(seconds=5)
+def sign_missing_packets(*, now: datetime, limit: int = 500) -> int:
+    """Sign a packet for approved files that have none at their version: a booklet was spoiled. Returns packets signed."""
+    if not node.here().holds(Site.CENTRE):
+        return 0
+    signed = Packet.objects.filter(application=OuterRef("pk"), version=OuterRef("version"))
+    decided = Decision.objects.filter(
+        case__application=OuterRef("pk"), verdict=Verdict.APPROVE, status=Status.EFFECTIVE
+    )
+    withdrawn = StopByCentre.objects.filter(application=OuterRef("pk"), lifted_by="")
+    due = Application.objects.in_state(State.APPROVED).filter(
+        ~Exists(signed), ~Exists(withdrawn), Exists(decided), stop_order=""
+    )
+    made = 0
+    for application in due.order_by("state_since", "pk")[:limit]:
+        try:
+            actions.sign_again(
+                application, action_id=f"packet:{application.ref}:{application.version}", now=now
+            )
+        except Refused:
+            continue  # withdrawn or printed a moment ago
+        made += 1
+    return made
 
 
 @every(seconds=60)

@@ -308,7 +308,12 @@ def revoke(request: HttpRequest, ref: str) -> HttpResponse:
         actions.revoke(file.application, action_id=form.action_id, actor=_actor(request), now=clock.now())
     except Refused as refusal:
         return _case_page(request, file, refusal=refusal)
-    messages.success(request, gettext("The approval is withdrawn."))
+    messages.success(
+        request,
+        gettext(
+            "The approval is withdrawn. What is not printed comes back for review; what is printed stays at the office."
+        ),
+    )
     return redirect("adjudication:queue")
 
 

@@ -40,7 +40,13 @@ TOLD = frozenset(
     }
 )  # fmt: skip
 DELETED = "deleted-by-applicant"  # reason of a draft that its owner deleted
-DESPITE_STOP = frozenset({"withdraw", "expire", "revoke", "lapse", "unseat", "miss"})
+DESPITE_STOP = frozenset(
+    {
+        "withdraw", "expire", "revoke", "lapse", "unseat", "miss",
+        "spoil",  # what is wrong or withdrawn may always be destroyed
+        "print",  # the print room refuses before it sends a page; what the printer has done meanwhile is said as it is
+    }
+)  # fmt: skip
 
 
 class MoveRefused(Refused):

@@ -7,6 +7,8 @@ from datetime import date, datetime
 
 from .base import Fact
 
+APPROVAL_WITHDRAWN = "approval-withdrawn"  # reason of the stop, and of the way back to review
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checked(Fact):
@@ -102,13 +104,47 @@ class Objected(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PacketSigned(Fact):
+    """The approval packet: the centre's leave to one office to print one booklet. Its signature is that of its entry.
+
+    Good while the application is APPROVED at the version it names, so for one booklet: a spoiled one waits for the next packet.
+    """
+
+    name = "adjudication.packet_signed"
+
+    application: str
+    number: int  # 1, 2, 3 … of this application
+    version: int  # of the application, as the approval or the spoiling of a booklet left it
+    office: str  # the only one that may print it
+    booklet: str
+    years: int  # for which the passport is good
+    personalisation: str  # keyed hash of what must stand on the data page
+    decided_by: str
+    decided_at: datetime
+    reasons: tuple[str, ...] = ()
+    second_by: str = ""  # where two people had to agree
+
+
+@dataclass(frozen=True, kw_only=True)
 class Revoked(Fact):
-    """An approval was withdrawn before printing, or printing was stopped after it."""
+    """An approval was withdrawn: its packets up to `packet` print nothing more, and what is printed stays in the house."""
 
     name = "adjudication.revoked"
+    urgent = True
 
     application: str
     reason: str
+    packet: int = 0  # number of the last packet that was signed; none when 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalLifted(Fact):
+    """The withdrawal of an approval counts no more: another person lifted it, or the file is back in review."""
+
+    name = "adjudication.withdrawal_lifted"
+
+    application: str
+    packet: int = 0  # as the withdrawal named it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,8 +70,21 @@ class SerialFreed(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrintSent(Fact):
+    """The packet was verified and a data page goes to the printer. Ends in `printed`, or in a person's word about it."""
+
+    name = "issuance.print_sent"
+
+    application: str
+    serial: str
+    job: int  # number of the print job at this office; the printer's journal names it
+    packet: int  # number of the approval packet that was verified
+    personalisation: str  # keyed hash of what goes on the page
+
+
+@dataclass(frozen=True, kw_only=True)
 class Printed(Fact):
-    """A data page was sent to the printer, into the booklet that was scanned before."""
+    """A data page was printed, into the booklet that was scanned before."""
 
     name = "issuance.printed"
 
@@ -80,6 +93,20 @@ class Printed(Fact):
     personalisation: str
     issued_on: date  # local day
     expires_on: date
+    job: int = 0
+    packet: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintResolved(Fact):
+    """It was not known whether the printer had printed; a person looked at the booklet, or the printer itself said no."""
+
+    name = "issuance.print_resolved"
+
+    application: str
+    serial: str
+    job: int
+    outcome: str  # printed, nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +128,7 @@ class SpoilProposed(Fact):
 
     serial: str
     reason: str  # code
-    becomes: str  # spoiled or lost
+    becomes: str  # spoiled, lost, or cancelled after a withdrawn approval
     application: str = ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,12 +14,16 @@ from openpaspor.applications import dossier
 from openpaspor.applications.actions import MoveRefused, Stopped, move, tell
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application
+from openpaspor.applications.personalisation import personalisation_of
+from openpaspor.facts.adjudication import APPROVAL_WITHDRAWN, PacketSigned
 from openpaspor.facts.issuance import (
     CollectReminder,
     HandedOver,
     Inspected,
     OldPassportCancelled,
     Printed,
+    PrintResolved,
+    PrintSent,
     SerialAllotted,
     SerialFreed,
     Shelved,
@@ -40,14 +45,14 @@ from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Office
 from openpaspor.offices.workdays import add_working_days
 
-from . import mrz, personalisation, rules
+from . import mrz, packets, personalisation, rules
 from .models import (
     BatchState,
     Booklet,
     BookletState,
     HandOver,
+    JobState,
     PrintJob,
-    PrintOrder,
     ProposalState,
     Receiver,
     SpoilProposal,
@@ -55,6 +60,8 @@ from .models import (
     StockBatch,
 )
 from .printers import printer
+
+log = logging.getLogger("openpaspor.issuance")
 
 
 class SamePerson(Refused):
@@ -189,22 +196,12 @@ class NotWaiting(Refused):
     message = _("This application does not wait for a booklet.")
 
 
-def fix_order(application: Application, *, now: datetime) -> PrintOrder:
-    """Keep, as a keyed hash, what was approved to stand in the passport. The first word of an approval stands."""
-    answers = dossier.open_answers(application, actor="worker", why="print", now=now)
-    token = personalisation.personalisation_of(application, answers).token()
-    order, _made = PrintOrder.objects.get_or_create(
-        application=application,
-        defaults={"personalisation": token, "version": application.version, "fixed_at": now},
-    )
-    return order
-
-
 @transaction.atomic
 def allot_serial(application: Application, *, action_id: str, actor: str, now: datetime) -> Booklet:
-    """Reserve the oldest booklet of the right kind at the application's office.
+    """Reserve the oldest booklet of the right kind at the application's office, once its packet is here.
 
-    Raises NoBooklet while there is none (and remembers nothing, so that it can be asked again), NotWaiting otherwise.
+    Raises NoBooklet while there is none in stock (and remembers nothing, so that it can be asked again), what
+    `packets.verified` raises, or NotWaiting.
     """
     with once(action_id, application.ref) as seen:
         if seen:
@@ -212,7 +209,7 @@ def allot_serial(application: Application, *, action_id: str, actor: str, now: d
         _lock(application)
         if application.state != State.APPROVED or application.serial:
             raise NotWaiting()
-        booklet = _allot(application, actor=actor, now=now)
+        booklet = _allot(application, packets.verified(application), actor=actor, now=now)
         if booklet is None:
             raise NoBooklet()
         return seen.remember(booklet)
@@ -224,18 +221,17 @@ def _lock(application: Application) -> None:
     application.refresh_from_db()
 
 
-def _allot(application: Application, *, actor: str, now: datetime) -> Booklet | None:
+def _allot(application: Application, packet: PacketSigned, *, actor: str, now: datetime) -> Booklet | None:
     """Claim a booklet for a locked application. Two that reach for the same one: the second takes the next."""
     while candidates := list(Booklet.objects.in_stock(application.office_id or "", application.booklet)[:10]):
         for booklet in candidates:
             if _claim(booklet, application, now):
-                order = fix_order(application, now=now)
                 tell(application, actor=actor, now=now, serial=booklet.serial)
                 fault("issuance.after_allot")
                 allotted = SerialAllotted(
                     application=application.ref,
                     serial=booklet.serial,
-                    personalisation=order.personalisation,
+                    personalisation=packet.personalisation,
                 )
                 record(allotted, actor=actor, now=now)
                 return booklet
@@ -252,19 +248,35 @@ def _claim(booklet: Booklet, application: Application, now: datetime) -> bool:
 
 @transaction.atomic
 def free_serial(application: Application, *, action_id: str, actor: str, now: datetime) -> None:
-    """The approval was withdrawn: the reserved booklet goes back to stock, and what was approved is forgotten."""
+    """The approval was withdrawn: the reserved booklet goes back to stock."""
     with once(action_id, application.ref) as seen:
         if seen:
             return
         _lock(application)
         if application.state != State.REVIEW:
             return
-        PrintOrder.objects.filter(application=application).delete()
         booklet = Booklet.objects.of(application).filter(state=BookletState.ALLOTTED).first()
         if booklet is not None:
             _change(booklet, BookletState.ALLOTTED, now, state=BookletState.STOCK, application=None)
             tell(application, actor=actor, now=now, serial="")
             record(SerialFreed(application=application.ref, serial=booklet.serial), actor=actor, now=now)
+        seen.remember(None)
+
+
+@transaction.atomic
+def give_back(application: Application, *, action_id: str, actor: str, now: datetime) -> None:
+    """The centre withdrew the approval and nothing is printed: back to review. The booklet follows (`free_serial`).
+
+    Raises PrintUnknown while the printer may have the page.
+    """
+    with once(action_id, application.ref) as seen:
+        if seen:
+            return
+        _lock(application)
+        if application.state == State.APPROVED and packets.is_withdrawn(application):
+            _refuse_while_unknown(application)
+            move(application, journey.REVOKE, actor=actor, now=now, reason=APPROVAL_WITHDRAWN)
+            fault("issuance.after_give_back")
         seen.remember(None)
 
 
@@ -304,6 +316,23 @@ class DataChanged(Refused):
     message = _("The file is not what was approved any more. Do not print; tell the centre.")
 
 
+class PrintUnknown(Refused):
+    code = "print-unknown"
+    message = _(
+        "It is not known whether the printer printed this page. Look at the booklet and say what you see."
+    )
+
+
+class PrintKnown(Refused):
+    code = "print-known"
+    message = _("What became of this page is known already. Open the file again.")
+
+
+class NothingPrinted(Refused):
+    code = "nothing-printed"
+    message = _("Nothing was printed. Scan the booklet and print again.")
+
+
 class SpoilWaits(Refused):
     code = "spoil-waits"
     message = _("Somebody wants this booklet written off. A second person has to decide that first.")
@@ -333,55 +362,148 @@ def check_booklet(application: Application, scanned: str) -> Booklet:
     return booklet
 
 
-@transaction.atomic
 def print_booklet(
     application: Application, scanned: str, *, action_id: str, actor: str, now: datetime
 ) -> PrintJob:
-    """Print the data page into the booklet that was scanned.
+    """Verify the packet, note that a page goes to the printer, print it, and say so.
 
-    Nothing is printed without approval and a paid or exempt bill, into another booklet than the reserved one, or when
-    the file differs from what was approved (NotApproved, NotPaid, Stopped, NoBooklet, WrongBooklet, DataChanged).
+    Nothing is printed without the centre's packet and a paid or exempt bill, into another booklet than the reserved one,
+    or when the file differs from what was approved (NotApproved, NotPaid, Stopped, NoBooklet, WrongBooklet, DataChanged,
+    PrintUnknown, and what `packets` raises). PrinterOut: nothing was printed, and it can be tried again. A crash after
+    the note leaves a job of state SENT, which `resolve_print` ends. Asked twice with the same `action_id` it sends
+    nothing twice: the job comes back as it stands.
     """
+    job, page = _note_job(application, scanned, action_id=action_id, actor=actor, now=now)
+    if page is None:
+        if job.state == JobState.VOID:
+            raise NothingPrinted()
+        return job
+    fault("issuance.before_printer")
+    try:
+        printer().take(str(job.pk), job.booklet.serial, page, now=now)
+    except Refused:
+        _end_job(job, JobState.VOID, actor=actor, now=now)
+        raise
+    except Exception as trouble:  # noqa: BLE001 - whatever it was, only a person can see what came out
+        log.exception("the printer failed over job %s", job.pk)
+        raise PrintUnknown() from trouble
+    fault("issuance.after_printer")
+    _end_job(job, JobState.PRINTED, actor=actor, now=now)
+    application.refresh_from_db()
+    return job
+
+
+@transaction.atomic
+def _note_job(
+    application: Application, scanned: str, *, action_id: str, actor: str, now: datetime
+) -> tuple[PrintJob, bytes | None]:
+    """All that must hold before a page is printed, and a job that says it goes to the printer now. No page: a repeat."""
     with once(action_id, application.ref, scanned) as seen:
         if seen:
-            return PrintJob.objects.get(pk=seen.answer)
+            return PrintJob.objects.get(pk=seen.answer), None
         _lock(application)
+        _refuse_while_unknown(application)
+        packets.wait_for_withdrawals()
+        if application.state == State.APPROVED:
+            packets.refuse_withdrawn(application)
         _insist_on_printable(application)
+        packet = packets.verified(application)
         booklet = check_booklet(application, scanned)
         answers = dossier.open_answers(application, actor="worker", why="print", now=now)
-        approved = PrintOrder.objects.get(application=application).personalisation
-        if personalisation.personalisation_of(application, answers).token() != approved:
+        if personalisation_of(application, answers).token() != packet.personalisation:
             raise DataChanged()
-        job = _new_job(application, booklet, approved, actor=actor, now=now)
+        job = _new_job(application, booklet, packet, actor=actor, now=now)
         page = personalisation.page_of(job, answers)
-        move(application, journey.PRINT, actor=actor, now=now)
-        fault("issuance.print_after_move")
-        _change(booklet, BookletState.ALLOTTED, now, state=BookletState.PRINTED)
         job.save()
-        printer().take(booklet.serial, page, now=now)
-        fault("issuance.print_before_fact")
-        printed = Printed(
+        sent = PrintSent(
             application=application.ref,
             serial=booklet.serial,
-            personalisation=approved,
-            issued_on=job.issued_on,
-            expires_on=job.expires_on,
+            job=job.pk,
+            packet=packet.number,
+            personalisation=packet.personalisation,
         )
-        record(printed, actor=actor, now=now)
+        record(sent, actor=actor, now=now)
+        return seen.remember(job), page
+
+
+@transaction.atomic
+def _end_job(job: PrintJob, state: JobState, *, actor: str, now: datetime) -> None:
+    """It is known what the printer did. Raises PrintKnown when somebody said so before."""
+    application = job.application
+    _lock(application)
+    if not PrintJob.objects.filter(pk=job.pk, state=JobState.SENT).update(state=state):
+        raise PrintKnown()
+    job.refresh_from_db()
+    if state == JobState.VOID:
+        _say_resolved(job, "nothing", actor=actor, now=now)
+        return
+    move(application, journey.PRINT, actor=actor, now=now)
+    fault("issuance.print_after_move")
+    _change(job.booklet, BookletState.ALLOTTED, now, state=BookletState.PRINTED)
+    fault("issuance.print_before_fact")
+    printed = Printed(
+        application=application.ref,
+        serial=job.booklet.serial,
+        personalisation=job.personalisation,
+        issued_on=job.issued_on,
+        expires_on=job.expires_on,
+        job=job.pk,
+        packet=job.packet,
+    )
+    record(printed, actor=actor, now=now)
+
+
+def _say_resolved(job: PrintJob, outcome: str, *, actor: str, now: datetime) -> None:
+    resolved = PrintResolved(
+        application=job.application.ref, serial=job.booklet.serial, job=job.pk, outcome=outcome
+    )
+    record(resolved, actor=actor, now=now)
+
+
+@transaction.atomic
+def resolve_print(job: PrintJob, *, printed: bool, action_id: str, actor: str, now: datetime) -> PrintJob:
+    """A person looked at the booklet, because nobody knew whether the printer had printed. Raises PrintKnown.
+
+    Printed: the booklet goes on to the inspection. Nothing: it may be printed again, unless the approval was withdrawn.
+    """
+    with once(action_id, job.pk, printed) as seen:
+        if seen:
+            job.refresh_from_db()
+            return job
+        fault("issuance.before_resolve")
+        if printed:
+            _say_resolved(job, "printed", actor=actor, now=now)
+        _end_job(job, JobState.PRINTED if printed else JobState.VOID, actor=actor, now=now)
+        PrintJob.objects.filter(pk=job.pk).update(resolved_by=actor, resolved_at=now)
+        job.refresh_from_db()
+        if not printed:
+            give_back(job.application, action_id=f"{action_id}:give-back", actor=actor, now=now)
         return seen.remember(job)
 
 
+def unknown_job(application: Application) -> PrintJob | None:
+    """The job of which nobody knows whether the printer printed it."""
+    jobs = PrintJob.objects.filter(application=application, state=JobState.SENT)
+    return jobs.select_related("booklet", "application__office").first()
+
+
+def _refuse_while_unknown(application: Application) -> None:
+    if unknown_job(application):
+        raise PrintUnknown()
+
+
 def _new_job(
-    application: Application, booklet: Booklet, approved: str, *, actor: str, now: datetime
+    application: Application, booklet: Booklet, packet: PacketSigned, *, actor: str, now: datetime
 ) -> PrintJob:
     issued = _today(application, now)
-    years = rules.years_valid(application.kind, application.years)
     return PrintJob(
         booklet=booklet,
         application=application,
-        personalisation=approved,
+        state=JobState.SENT,
+        packet=packet.number,
+        personalisation=packet.personalisation,
         issued_on=issued,
-        expires_on=rules.expiry(issued, years),
+        expires_on=rules.expiry(issued, packet.years),
         printed_by=actor,
         printed_at=now,
     )
@@ -413,7 +535,9 @@ class NotPrinted(Refused):
 
 def job_of(application: Application) -> PrintJob | None:
     """The print job of the booklet that belongs to the application now."""
-    jobs = PrintJob.objects.filter(application=application, booklet__application=application)
+    jobs = PrintJob.objects.filter(
+        application=application, booklet__application=application, state=JobState.PRINTED
+    )
     live = jobs.filter(booklet__state__in=(BookletState.PRINTED, BookletState.ISSUED))
     return live.select_related("booklet", "application__office").first()
 
@@ -424,7 +548,7 @@ def pass_inspection(
 ) -> Booklet:
     """The booklet was read back, and photo, data, chip and cover are right: put it on the shelf.
 
-    Raises ReadBackDiffers with `details["faults"]`, NotPrinted, SpoilWaits, Stopped.
+    Raises ReadBackDiffers with `details["faults"]`, NotPrinted, SpoilWaits, ApprovalWithdrawn, Stopped.
     """
     with once(action_id, application.ref) as seen:
         if seen:
@@ -433,6 +557,7 @@ def pass_inspection(
         job = job_of(application)
         if application.state != State.PRINTED or job is None:
             raise NotPrinted(state=application.state)
+        packets.refuse_withdrawn(application)
         check_booklet(application, job.booklet.serial)
         answers = dossier.open_answers(application, actor="worker", why="inspect", now=now)
         faults = mrz.differences(personalisation.lines_of_job(job, answers), *lines)
@@ -480,6 +605,11 @@ class NotSpoilable(Refused):
     message = _("This booklet cannot be written off now: it is %(state)s.")
 
 
+class NotWithdrawn(Refused):
+    code = "not-withdrawn"
+    message = _("The approval of this passport stands. Nothing is to be cancelled.")
+
+
 class SpoilAsked(Refused):
     code = "spoil-asked"
     message = _("Somebody asked for this already. A second person has to decide.")
@@ -494,6 +624,12 @@ def _insist_on_spoilable(booklet: Booklet) -> None:
     """In stock, reserved, or printed: before the inspection and on the shelf."""
     if booklet.state not in (BookletState.STOCK, BookletState.ALLOTTED, BookletState.PRINTED):
         raise NotSpoilable(state=booklet.get_state_display())
+
+
+def _insist_on_withdrawn(booklet: Booklet) -> None:
+    application = booklet.application
+    if application is None or booklet.state != BookletState.PRINTED or not packets.is_withdrawn(application):
+        raise NotWithdrawn()
 
 
 @transaction.atomic
@@ -512,8 +648,11 @@ def propose_spoil(
             return SpoilProposal.objects.get(pk=seen.answer)
         if booklet.application:
             _lock(booklet.application)
+            _refuse_while_unknown(booklet.application)
         booklet.refresh_from_db()
         _insist_on_spoilable(booklet)
+        if reason == SpoilReason.WITHDRAWN:
+            _insist_on_withdrawn(booklet)
         try:
             with transaction.atomic():
                 proposal = SpoilProposal.objects.create(
@@ -535,9 +674,11 @@ def propose_spoil(
 def decide_spoil(
     proposal: SpoilProposal, *, agreed: bool, action_id: str, actor: str, now: datetime
 ) -> SpoilProposal:
-    """A second person agrees or declines. Agreed: the booklet is written off for ever and its file gets a new one.
+    """A second person agrees or declines. Agreed: the booklet is written off for ever.
 
-    Raises SamePerson, SpoilDecided, NotSpoilable, Stopped.
+    A file whose reserved booklet was blank gets another one at once. One that was printed already waits for the next
+    packet of the centre, since a packet is good for one booklet; if its approval is withdrawn it goes back to review.
+    Raises SamePerson, SpoilDecided, NotSpoilable, PrintUnknown.
     """
     with once(action_id, proposal.pk, agreed) as seen:
         if seen:
@@ -566,6 +707,8 @@ def decide_spoil(
 def _write_off(booklet: Booklet, proposal: SpoilProposal, *, actor: str, now: datetime) -> None:
     _insist_on_spoilable(booklet)
     application = booklet.application
+    if application is not None:
+        _refuse_while_unknown(application)
     if application is not None and booklet.state == BookletState.PRINTED:
         was_ready = application.state == State.READY
         move(application, journey.SPOIL, actor=actor, now=now, reason=proposal.reason)
@@ -584,7 +727,8 @@ def _write_off(booklet: Booklet, proposal: SpoilProposal, *, actor: str, now: da
     record(spoiled, actor=actor, now=now)
     if application is not None:
         tell(application, actor=actor, now=now, serial="")
-        _allot(application, actor=actor, now=now)
+        if packets.in_force(application) is not None and not packets.is_withdrawn(application):
+            _allot(application, packets.verified(application), actor=actor, now=now)
 
 
 def _promise_again(application: Application, now: datetime) -> date:
@@ -649,12 +793,14 @@ def hand_over(
 ) -> HandOver:
     """Give the passport to its holder and cancel the old one.
 
-    Raises NotTheHolder, IdentityNotSeen, OldPassportMissing, NotSigned, NotReady, SpoilWaits, Stopped; then nothing has changed.
+    Raises NotTheHolder, IdentityNotSeen, OldPassportMissing, NotSigned, NotReady, SpoilWaits, ApprovalWithdrawn, Stopped;
+    then nothing has changed.
     """
     with once(action_id, application.ref, str(shown.to)) as seen:
         if seen:
             return HandOver.objects.get(pk=seen.answer)
         _lock(application)
+        packets.refuse_withdrawn(application)
         if application.stop_order:
             raise Stopped()
         booklet = Booklet.objects.of(application).exclude(rack="").first()

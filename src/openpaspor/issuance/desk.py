@@ -7,22 +7,23 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications.models import Application
+from openpaspor.facts.adjudication import APPROVAL_WITHDRAWN
 from openpaspor.facts.hall import TicketIssued
 from openpaspor.journey import State
 from openpaspor.kit import references, visit_pass
 from openpaspor.kit.refused import Refused
-from openpaspor.ledger import node
+from openpaspor.ledger import links, node
 from openpaspor.ledger.models import Entry
 from openpaspor.offices import policy
 from openpaspor.offices.models import Booklet as BookletKind
 from openpaspor.offices.models import Office
 
-from . import rules
-from .models import Booklet, BookletState, ProposalState, SpoilProposal
+from . import packets, rules
+from .models import Booklet, BookletState, JobState, Packet, PrintJob, ProposalState, SpoilProposal
 
 IN_ROOM = (State.APPROVED, State.PRINTED, State.READY, State.COLLECTED, State.UNCOLLECTED)
 SHOWN = 100  # rows of one list
@@ -30,9 +31,17 @@ PACE_DAYS = 14  # over which the use of booklets is measured
 
 OBSTACLES: dict[str, Any] = {
     "stop-order": _("Stopped"),
+    "no-packet": _("Waits for the packet from the centre"),
     "matching": _("Payment is being matched"),
     "not-paid": _("Not paid yet"),
     "no-booklet": _("No booklet in stock"),
+}
+
+
+STOPS: dict[str, Any] = {
+    APPROVAL_WITHDRAWN: _("The centre withdrew the approval"),
+    "money-reversed": _("The payment was taken back"),
+    "watch-list": _("The centre is checking further"),
 }
 
 
@@ -42,6 +51,7 @@ class Held:
 
     application: Application
     code: str
+    has_packet: bool
 
     @property
     def why(self) -> Any:
@@ -55,7 +65,7 @@ class Queue:
     ready: list[Application] = field(default_factory=list)
     printed: list[Application] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
-    stopped: list[Application] = field(default_factory=list)  # printed or on the shelf, and stopped since
+    unknown: list[PrintJob] = field(default_factory=list)  # nobody knows whether they are printed
 
     @property
     def first(self) -> Application | None:
@@ -64,21 +74,78 @@ class Queue:
 
 
 def queue_of(office: Office) -> Queue:
-    """By kind of booklet, then by the day that was promised."""
-    queue = Queue()
-    here = Application.objects.at(office).in_state(State.APPROVED, State.PRINTED, State.READY)
-    for application in here.exclude(state=State.READY, stop_order="").order_by(
-        "booklet", "promised_on", "decided_at", "pk"
-    ):
-        if application.state != State.APPROVED:
-            (queue.stopped if application.stop_order else queue.printed).append(application)
+    """By kind of booklet, then by the day that was promised. What is stopped after printing stands in `stops_of`."""
+    queue = Queue(unknown=list(_unknown(office)))
+    here = Application.objects.at(office).in_state(State.APPROVED, State.PRINTED)
+    rows = list(here.order_by("booklet", "promised_on", "decided_at", "pk"))
+    stopped = {stop.application.pk for stop in stops_of(office)}
+    unknown = {job.application_id for job in queue.unknown}
+    with_packet = packets.with_one(row for row in rows if row.state == State.APPROVED)
+    for application in rows:
+        if application.pk in stopped | unknown:
             continue
-        obstacle = rules.print_obstacle(application)
+        if application.state == State.PRINTED:
+            queue.printed.append(application)
+            continue
+        has_packet = application.pk in with_packet
+        obstacle = rules.print_obstacle(application, has_packet=has_packet)
         if obstacle:
-            queue.held.append(Held(application, obstacle))
+            queue.held.append(Held(application, obstacle, has_packet))
         else:
             queue.ready.append(application)
     return queue
+
+
+def _unknown(office: Office) -> QuerySet[PrintJob]:
+    jobs = PrintJob.objects.filter(application__office=office, state=JobState.SENT)
+    return jobs.select_related("application", "booklet").order_by("printed_at")
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A printed passport that must not leave the house: why, since when, and whether it is to be cancelled."""
+
+    application: Application
+    code: str
+    since: datetime | None  # when the approval was withdrawn
+    asked: bool  # somebody wants the booklet written off already
+
+    @property
+    def why(self) -> Any:
+        return STOPS.get(self.code, OBSTACLES["stop-order"])
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.code == APPROVAL_WITHDRAWN
+
+
+def stops_of(office: Office) -> list[Stop]:
+    """The stop list: printed or on the shelf, and stopped or withdrawn since. The longest known first."""
+    printed = Application.objects.at(office).in_state(State.PRINTED, State.READY)
+    withdrawn: dict[int, datetime | None] = {}
+    for packet in Packet.objects.filter(application__in=printed).order_by("number"):
+        withdrawn[packet.application_id] = packet.withdrawn_at  # the last one counts
+    doubtful = [pk for pk, at in withdrawn.items() if at]
+    rows = printed.filter(~Q(stop_order="") | Q(pk__in=doubtful)).order_by("state_since", "pk")
+    open_ones = SpoilProposal.objects.filter(booklet__application__in=rows, state=ProposalState.OPEN)
+    asked = set(open_ones.values_list("booklet__application", flat=True))
+    return [
+        Stop(
+            application=row,
+            code=APPROVAL_WITHDRAWN if withdrawn.get(row.pk) else row.stop_order,
+            since=withdrawn.get(row.pk),
+            asked=row.pk in asked,
+        )
+        for row in rows
+    ]
+
+
+def line_to_centre() -> str:
+    """How the print room stands with the centre: "cut", "catching-up", or "" when all its news is here."""
+    lines = [line for line in links.line_states() if line.role == "centre"]
+    if lines and not any(line.is_open for line in lines):
+        return "cut"
+    return "catching-up" if links.is_catching_up("centre") else ""
 
 
 def next_to_print(office: Office) -> Application | None:
@@ -155,7 +222,9 @@ def stock_of(office: Office, now: datetime) -> list[Stock]:
     counted = Booklet.objects.filter(office=office).values("kind", "state").annotate(n=Count("id"))
     used = Counter(
         Booklet.objects.filter(
-            office=office, job__printed_at__gt=now - timedelta(days=PACE_DAYS)
+            office=office,
+            job__printed_at__gt=now - timedelta(days=PACE_DAYS),
+            job__state=JobState.PRINTED,
         ).values_list("kind", flat=True)
     )
     reorder_at = policy.value("blanks_reorder", office=office.code, now=now)

@@ -86,7 +86,11 @@ class WrongForm(ActionForm):
     )
     reason = forms.ChoiceField(
         label=_("Why?"),
-        choices=[(one.value, one.label) for one in SpoilReason if one != SpoilReason.MISSING],
+        choices=[
+            (one.value, one.label)
+            for one in SpoilReason
+            if one not in (SpoilReason.MISSING, SpoilReason.WITHDRAWN)
+        ],
         widget=forms.RadioSelect,
     )
 
@@ -113,13 +117,25 @@ class SpoilForm(ActionForm):
     """A booklet to be written off, by its serial."""
 
     serial = SerialField(label=_("Booklet"))
-    reason = forms.ChoiceField(label=_("Why?"), choices=SpoilReason.choices, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(
+        label=_("Why?"),
+        choices=[(one.value, one.label) for one in SpoilReason if one != SpoilReason.WITHDRAWN],
+        widget=forms.RadioSelect,
+    )
 
 
 class VerdictForm(ActionForm):
     """The second person's word; the pressed button carries it."""
 
     verdict = forms.ChoiceField(choices=[("agree", _("Agree")), ("decline", _("Decline"))])
+
+
+class OutcomeForm(ActionForm):
+    """What the booklet shows, when nobody knew whether it was printed; the pressed button carries it."""
+
+    outcome = forms.ChoiceField(
+        choices=[("printed", _("It is printed")), ("nothing", _("It is still blank"))]
+    )
 
 
 class HandOverForm(ActionForm):

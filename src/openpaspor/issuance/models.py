@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications.models import Application
+from openpaspor.ledger.models import Entry
 from openpaspor.offices.models import Booklet as BookletKind
 from openpaspor.offices.models import Office
 
@@ -114,30 +115,60 @@ class Booklet(models.Model):
         return self.serial
 
 
-class PrintOrder(models.Model):
-    """What was approved to stand in the passport, as a keyed hash fixed when the approval came."""
+class Packet(models.Model):
+    """An approval packet of the centre, found by application and version. What counts are the signed bytes of its entry."""
 
-    application = models.OneToOneField(Application, models.PROTECT, related_name="print_order")
-    personalisation = models.CharField(max_length=32)
-    version = models.PositiveIntegerField()  # of the application when it was approved
-    fixed_at = models.DateTimeField()  # UTC
+    application = models.ForeignKey(Application, models.PROTECT, related_name="packets")
+    entry = models.OneToOneField(Entry, models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField()  # 1, 2, 3 … of this application
+    version = models.PositiveIntegerField()  # of the application for which it is good
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # UTC; when the centre withdrew it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["application", "number"], name="one_packet_of_each_number")
+        ]
 
     def __str__(self) -> str:
-        return f"print order of {self.application_id}"
+        return f"packet {self.number} of {self.application_id}"
+
+
+class JobState(models.TextChoices):
+    """What is known of a page that was given to the printer."""
+
+    SENT = "sent", _("not known whether it is printed")
+    PRINTED = "printed", _("printed")
+    VOID = "void", _("nothing was printed")
 
 
 class PrintJob(models.Model):
-    """One data page that went into one booklet, and how it was found afterwards."""
+    """One data page that was given to the printer for one booklet, and how it was found afterwards.
 
-    booklet = models.OneToOneField(Booklet, models.PROTECT, related_name="job")
+    The row is there before the printer gets the page. SENT is therefore also what a crash leaves; a person resolves it.
+    """
+
+    booklet = models.ForeignKey(Booklet, models.PROTECT, related_name="jobs", related_query_name="job")
     application = models.ForeignKey(Application, models.PROTECT, related_name="print_jobs")
+    state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.PRINTED)
+    packet = models.PositiveSmallIntegerField(
+        default=0
+    )  # number of the packet that was verified; 0 before packets
     personalisation = models.CharField(max_length=32)
     issued_on = models.DateField()  # local day
     expires_on = models.DateField()
     printed_by = models.CharField(max_length=40)
-    printed_at = models.DateTimeField()  # UTC
+    printed_at = models.DateTimeField()  # UTC; when the page went to the printer
+    resolved_by = models.CharField(max_length=40, blank=True)  # who said what became of it, when nobody knew
+    resolved_at = models.DateTimeField(null=True, blank=True)  # UTC
     inspected_by = models.CharField(max_length=40, blank=True)
     inspected_at = models.DateTimeField(null=True, blank=True)  # UTC; read back and found good
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["booklet"], condition=~Q(state="void"), name="a_booklet_is_printed_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.booklet_id} for {self.application_id}"
@@ -151,6 +182,7 @@ class SpoilReason(models.TextChoices):
     DAMAGED = "damaged", _("Damaged or dirty")
     FAULTY = "faulty", _("Faulty from the factory")
     MISSING = "missing", _("Not found")
+    WITHDRAWN = "withdrawn", _("Approval withdrawn")
 
 
 class ProposalState(models.TextChoices):
@@ -186,6 +218,8 @@ class SpoilProposal(models.Model):
 
     @property
     def becomes(self) -> BookletState:
+        if self.reason == SpoilReason.WITHDRAWN:
+            return BookletState.CANCELLED
         return BookletState.LOST if self.reason == SpoilReason.MISSING else BookletState.SPOILED
 
 
@@ -216,6 +250,7 @@ class HandOver(models.Model):
 class PrinterLine(models.Model):
     """The demo printer's own journal: one line for each page it was given."""
 
+    job = models.CharField(max_length=20, blank=True, db_index=True)  # number that came with the page
     serial = models.CharField(max_length=8)
     digest = models.CharField(max_length=64)  # SHA-256 of the page
     taken_at = models.DateTimeField()  # UTC

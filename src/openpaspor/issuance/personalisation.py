@@ -1,22 +1,20 @@
-"""What stands in a passport: taken out of the dossier, fixed as a keyed hash at approval, laid out on the page."""
+"""What stands in a passport: taken out of the dossier and laid out on the page."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications import dossier
 from openpaspor.applications.answers import Answers
-from openpaspor.applications.models import Application, Attachment
+from openpaspor.applications.models import Application
+from openpaspor.applications.personalisation import portrait_of
 from openpaspor.kit.mrz_name import components
 from openpaspor.kit.paper import DataPage, data_page_pdf
 from openpaspor.kit.refused import Refused
-from openpaspor.ledger import node
 
-from . import mrz, rules
+from . import mrz
 from .models import PrintJob
 
 
@@ -24,40 +22,6 @@ class NotPrintable(Refused):
     code = "data-missing"
     message = _("The file has no photo or no birth date, so no page can be made of it. Tell the centre.")
     status = 422
-
-
-@dataclass(frozen=True, kw_only=True)
-class Personalisation:
-    """Everything on the data page but the number and the dates of issue and expiry."""
-
-    full_name: str
-    born: str
-    sex: str
-    birth_place: str
-    booklet: str
-    years: int
-    portrait: str  # SHA-256 of the photo as it is kept
-
-    def token(self) -> str:
-        """The keyed hash that stands in the log; nothing of the person can be read out of it."""
-        return node.here().keys.token("personalisation", json.dumps(asdict(self), sort_keys=True))
-
-
-def portrait_of(application: Application) -> Attachment | None:
-    return Attachment.objects.filter(application=application, kind="portrait").live().last()
-
-
-def personalisation_of(application: Application, answers: Answers) -> Personalisation:
-    portrait = portrait_of(application)
-    return Personalisation(
-        full_name=answers.full_name,
-        born=answers.born.isoformat() if answers.born else "",
-        sex=answers.sex,
-        birth_place=answers.birth_place,
-        booklet=application.booklet,
-        years=rules.years_valid(application.kind, application.years),
-        portrait=portrait.digest if portrait else "",
-    )
 
 
 def lines_of(answers: Answers, serial: str, issued: date, expires: date) -> mrz.Lines:

@@ -14,7 +14,6 @@ from openpaspor.kit.refused import Refused
 
 SERIAL = re.compile(r"([A-Z])(\d{7})", re.ASCII)  # one letter and seven digits, printed and as a bar code
 OLD_NUMBER = re.compile(r"[A-Z]{1,2}\d{6,7}", re.ASCII)  # every format of books still about
-CHILD_YEARS = 5  # Permenkumham 18/2022: ten years only for adults
 REMINDER_DAYS = (1, 7, 20, 27)  # days on the shelf (experience guide §11)
 LONGEST_RANGE = 5000  # booklets in one delivery: a carton, not a slip of the finger
 SHELVES, PLACES = 20, 25  # of one rack
@@ -78,10 +77,6 @@ def expiry(issued: date, years: int) -> date:
         return issued.replace(year=issued.year + years, day=28)
 
 
-def years_valid(kind: str, years: int) -> int:
-    return min(years, CHILD_YEARS) if kind == "child" else years
-
-
 class Row(Protocol):
     """The columns of the application row that printing depends on."""
 
@@ -91,12 +86,14 @@ class Row(Protocol):
     serial: str
 
 
-def print_obstacle(row: Row) -> str:
+def print_obstacle(row: Row, *, has_packet: bool = True) -> str:
     """Code of what keeps an application from the printer, most serious first; empty when nothing does."""
     if row.state != "APPROVED":
         return "not-approved"
     if row.stop_order:
         return "stop-order"
+    if not has_packet:
+        return "no-packet"
     if row.bill_status == "matching":
         return "matching"
     if row.bill_status not in ("paid", "exempt"):

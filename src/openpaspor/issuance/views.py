@@ -18,6 +18,7 @@ from openpaspor.accounts.permissions import staff
 from openpaspor.applications import dossier
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application, Kind
+from openpaspor.applications.personalisation import portrait_of, years_valid
 from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
@@ -26,7 +27,7 @@ from openpaspor.ledger.sync import sync_of
 from openpaspor.ui.forms import ActionForm
 from openpaspor.ui.refusals import refused_page
 
-from . import actions, desk, forms, personalisation, rules
+from . import actions, desk, forms, packets, personalisation, rules
 from .models import (
     BatchState,
     Booklet,
@@ -35,8 +36,10 @@ from .models import (
     ProposalState,
     Receiver,
     SpoilProposal,
+    SpoilReason,
     StockBatch,
 )
+from .printers import printer
 
 ENDED_SHOWN = timedelta(days=30)
 
@@ -86,8 +89,44 @@ def queue(request: HttpRequest) -> HttpResponse:
         "today": office.local(now).date(),
         "unknown": bool(scanned.strip()),
         "shown": desk.SHOWN,
+        "stops": desk.stops_of(office),
+        "line": desk.line_to_centre(),
     }
     return render(request, "issuance/queue.html", context, status=404 if context["unknown"] else 200)
+
+
+@never_cache
+@require_GET
+@staff(Role.PRINT, Role.HEAD)
+def stops(request: HttpRequest) -> HttpResponse:
+    """The stop list: what is printed and must not leave the house, why, and how it ends."""
+    return _stops_page(request)
+
+
+def _stops_page(request: HttpRequest, refusal: Refused | None = None) -> HttpResponse:
+    office = request.posting.office
+    context = {
+        "office": office,
+        "stops": desk.stops_of(office),
+        "may_print": request.posting.role == Role.PRINT,
+        "refusal": refusal,
+    }
+    return render(request, "issuance/stops.html", context, status=refusal.status if refusal else 200)
+
+
+@require_POST
+@staff(Role.PRINT, Role.HEAD)
+def cancel(request: HttpRequest, ref: str) -> HttpResponse:
+    """Ask that the booklet of a withdrawn approval be cancelled; a second person has to agree."""
+    booklet = Booklet.objects.of(_file(request, ref)).select_related("application").first()
+    if booklet is None:
+        raise Http404
+    try:
+        actions.propose_spoil(booklet, SpoilReason.WITHDRAWN, **_known(request, ActionForm(request.POST)))
+    except Refused as refusal:
+        return _stops_page(request, refusal)
+    messages.success(request, _("Noted. A second person has to agree."))
+    return redirect("issuance:stops")
 
 
 # One booklet: print and inspect
@@ -106,7 +145,10 @@ def _case_page(
     """The file and its next deed. `bound` are forms that came back; what was scanned is kept."""
     application.refresh_from_db()
     answers = _open(request, application, "print", "issuance:case")
+    unknown = actions.unknown_job(application)
     job, booklet = actions.job_of(application), Booklet.objects.of(application).first()
+    has_packet = packets.in_force(application) is not None
+    obstacle = rules.print_obstacle(application, has_packet=has_packet)
     faulty = next((form for form in bound.values() if form.errors), None)
     context = {
         "application": application,
@@ -114,12 +156,17 @@ def _case_page(
         "synced": sync_of([application.ref]),
         "answers": answers,
         "name": personalisation.visual_name(answers),
-        "years": rules.years_valid(application.kind, application.years),
+        "years": years_valid(application.kind, application.years),
         "booklet": booklet,
         "job": job,
-        "portrait": personalisation.portrait_of(application),
+        "portrait": portrait_of(application),
+        "unknown_job": unknown,
+        "in_journal": unknown and printer().journal(str(unknown.pk)),
+        "outcome_form": forms.OutcomeForm(),
+        "withdrawn": packets.is_withdrawn(application),
         "proposal": booklet and booklet.proposals.filter(state=ProposalState.OPEN).first(),
-        "obstacle": desk.OBSTACLES.get(rules.print_obstacle(application), ""),
+        "obstacle": obstacle,
+        "obstacle_words": desk.OBSTACLES.get(obstacle, ""),
         "refusal": refusal,
         "faults": refusal.details.get("faults", ()) if refusal else (),
         "form": faulty,
@@ -156,6 +203,22 @@ def print_page(request: HttpRequest, ref: str) -> HttpResponse:
         )
     except Refused as refusal:
         return _case_page(request, application, refusal=refusal)
+    return redirect("issuance:case", ref=ref)
+
+
+@require_POST
+@staff(Role.PRINT)
+def resolve(request: HttpRequest, ref: str) -> HttpResponse:
+    """Somebody looked at the booklet of which nobody knew whether it is printed."""
+    application, form = _file(request, ref), forms.OutcomeForm(request.POST)
+    job = actions.unknown_job(application)
+    if job is None or not form.is_valid():
+        return _case_page(request, application, refusal=actions.PrintKnown() if job is None else None)
+    try:
+        actions.resolve_print(job, printed=form.cleaned_data["outcome"] == "printed", **_known(request, form))
+    except Refused as refusal:
+        return _case_page(request, application, refusal=refusal)
+    messages.success(request, _("Noted."))
     return redirect("issuance:case", ref=ref)
 
 
@@ -223,7 +286,7 @@ def photo(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _portrait(request: HttpRequest, application: Application, why: str) -> HttpResponse:
     """The photo of the holder. Opening it is a look of its own."""
-    portrait = personalisation.portrait_of(application)
+    portrait = portrait_of(application)
     if portrait is None:
         raise Http404
     try:
@@ -442,9 +505,10 @@ def _handover_page(
         "answers": answers,
         "name": personalisation.visual_name(answers),
         "booklet": Booklet.objects.of(application).first(),
-        "portrait": personalisation.portrait_of(application),
+        "portrait": portrait_of(application),
         "old": old,
         "left": (application.collect_by - today).days if application.collect_by else None,
+        "withdrawn": packets.is_withdrawn(application),
         "handed": HandOver.objects.filter(application=application).select_related("booklet").first(),
         "form": form or forms.HandOverForm(child=application.kind == Kind.CHILD, old=old),
         "refusal": refusal,

@@ -27,7 +27,9 @@ MAY_SAY: dict[str, frozenset[str]] = {
     "hall": frozenset({OFFICE}),
     "intake": frozenset({OFFICE}),
     "issuance": frozenset({OFFICE, CENTRE}),
+    "issuance.print_sent": frozenset({OFFICE}),
     "issuance.printed": frozenset({OFFICE}),
+    "issuance.print_resolved": frozenset({OFFICE}),
     "ledger": frozenset({CENTRE}),
     "ledger.doubt_decided": frozenset({PORTAL, OFFICE, CENTRE}),  # looked at by whoever works with it
     "notifications": frozenset({PORTAL, OFFICE, CENTRE}),

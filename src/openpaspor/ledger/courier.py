@@ -97,6 +97,7 @@ class Courier:
         self.theirs = came.says["wants"]
         self._confirm_dense(came.says.get("known"))
         if not came.lines:
+            Link.objects.filter(pk=link.pk).update(fetched_at=clock.real_now())
             return False
         try:
             exchange.take_selection(came, link)

@@ -251,6 +251,17 @@ def word_of(link: Link) -> str:
     return "open" if heard and clock.real_now() - heard < SILENT_AFTER else "cut"
 
 
+def is_catching_up(role: str) -> bool:
+    """True when a line to a node of this role is open again and that node still has entries for us.
+
+    False while the line is cut: what it would bring cannot be waited for.
+    """
+    now = clock.real_now()
+    open_again = [line.peer for line in line_states() if line.role == role and line.is_open]
+    taken = Q(fetched_at__gt=now - SILENT_AFTER)
+    return Link.objects.filter(pk__in=open_again).exclude(taken).exists()
+
+
 def quarantine(peer: str, code: str, place: tuple[str, int, int] | None) -> None:
     """Refuse the messages of this node from now on; a person has to look. Its hall goes on."""
     where = "/".join(map(str, place)) if place else ""

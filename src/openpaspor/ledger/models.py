@@ -142,6 +142,7 @@ class Link(models.Model):
     try_at = models.DateTimeField(null=True)  # somebody asked to call now rather than later
     answered_at = models.DateTimeField(null=True)  # last signed answer or call of the peer
     whole_at = models.DateTimeField(null=True)  # last moment at which nothing was left to send or fetch
+    fetched_at = models.DateTimeField(null=True)  # last moment at which the peer had no more entries for us
     trouble = models.CharField(max_length=60, blank=True)  # code of what is wrong now
     quarantined = models.CharField(
         max_length=200, blank=True

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
+
+from openpaspor.facts.base import parse_moment
 
 from . import node
 from .epochs import closed
@@ -94,6 +98,25 @@ def _trouble(entry: Entry, seq: int, previous: str, public: bytes | None) -> str
     if not signature_is_good(public, bytes(entry.signature or b""), signed_message(entry.hash)):
         return "signature-wrong"
     return ""
+
+
+def proven(entry: Entry, *roles: str) -> dict[str, Any] | None:
+    """What the signed bytes of an entry say: {kind, fact, actor, …}. For whoever must be sure before a deed, with no line.
+
+    None unless a node on our list with one of these roles, not sent away when it said so, signed exactly these bytes.
+    """
+    body = bytes(entry.body or b"")
+    try:
+        said = json.loads(body)
+        speaker = NodeRecord.objects.get(node=said["node"], epoch=said["epoch"], role__in=roles)
+        recorded_at = parse_moment(said["recorded_at"])
+    except (ValueError, KeyError, TypeError, NodeRecord.DoesNotExist):
+        return None
+    if speaker.revoked_at is not None and recorded_at > speaker.revoked_at:
+        return None
+    digest = chain_hash(entry.previous, body)
+    public = bytes.fromhex(speaker.sign_public)
+    return said if signature_is_good(public, bytes(entry.signature or b""), signed_message(digest)) else None
 
 
 def _compare_with_remembered_head(verdict: Verdict) -> None:

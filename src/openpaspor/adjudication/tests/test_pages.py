@@ -14,6 +14,7 @@ from openpaspor.adjudication.models import Decision, Status
 from openpaspor.applications.models import Application
 from openpaspor.facts.accounts import Looked
 from openpaspor.kit import clock
+from openpaspor.ledger import worker
 from openpaspor.ledger.models import Entry
 
 from .making import MONDAY, decide, make_adjudicator, make_case, make_enrolled, somebody
@@ -192,11 +193,12 @@ def test_an_approval_is_withdrawn_before_printing(hasan, time):
 
     assert f"{address}tarik/" in hasan.get(address).content.decode()
     hasan.post(f"{address}tarik/", {"nonce": "nonce-revoke"})
+    worker.work_until_idle(with_sweeps=False)  # the print room gives it back
 
     case.refresh_from_db()
     application = Application.objects.get()
     assert (application.state, application.reason) == ("REVIEW", "approval-withdrawn")
-    assert (case.round, case.is_open) == (2, True)
+    assert (case.round, case.is_open, application.stop_order) == (2, True, "")
 
 
 def test_what_is_printed_is_stopped_and_another_person_lifts_it(hasan, second, time):

@@ -1,12 +1,15 @@
 """Passport printers, by dotted path in the setting `PASSPORT_PRINTER`.
 
-An adapter is a module with one function:
+An adapter is a module with two functions:
 
-    take(serial: str, page: bytes, *, now: datetime) -> None
+    take(job: str, serial: str, page: bytes, *, now: datetime) -> None
+    journal(job: str) -> bool | None
 
-It is called inside the transaction of the deed, after the booklet was scanned: write the page down (a spool table, a
-queue on disk) and print it once that transaction is committed. A page that cannot be taken raises `PrinterOut`;
-then nothing at all has happened.
+`take` prints one page and notes it in the printer's own journal under the number of the job. It is called outside any
+transaction, after it was committed that the page goes to the printer. `PrinterOut` means that surely nothing was
+printed; it can be tried again under another number. Anything else that goes wrong, a crash of ours too, leaves a job
+of which nobody knows; a person looks at the booklet then, and `journal` helps: True when the printer noted this job,
+False when it did not, None when it cannot say.
 """
 
 from __future__ import annotations

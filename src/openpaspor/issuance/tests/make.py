@@ -7,18 +7,30 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import count
 
+from django.db import transaction
 from PIL import Image, ImageDraw
 
 from openpaspor import journey
 from openpaspor.accounts.models import Posting, Role, User
 from openpaspor.applications import dossier
-from openpaspor.applications.actions import fix_identity, move, start_application, tell
+from openpaspor.applications.actions import (
+    fix_identity,
+    lift_stop,
+    move,
+    order_stop,
+    start_application,
+    tell,
+)
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application
+from openpaspor.applications.personalisation import personalisation_of, years_valid
+from openpaspor.facts.adjudication import APPROVAL_WITHDRAWN, PacketSigned, Revoked, WithdrawalLifted
 from openpaspor.issuance import actions, personalisation
 from openpaspor.issuance.actions import Shown
 from openpaspor.issuance.models import Booklet, PrintJob, StockBatch
 from openpaspor.ledger import worker
+from openpaspor.ledger.models import Entry
+from openpaspor.ledger.record import record
 from openpaspor.offices.models import Office
 from openpaspor.payments import actions as payments
 from openpaspor.payments.rules import Notice
@@ -120,7 +132,48 @@ def approve(application: Application, *, now: datetime = NOW) -> Application:
     move(application, journey.RECEIVE, actor="worker", now=now)
     move(application, journey.APPROVE, actor="S-adj", now=now)
     tell(application, actor="S-adj", now=now, decided_at=now)
+    sign_packet(application, now=now)
     return settle(application)
+
+
+def packet_for(application: Application, *, now: datetime = NOW, **changes: object) -> PacketSigned:
+    """What the centre signs for the application as it stands."""
+    answers = dossier.open_answers(application, actor="worker", why="test", now=now)
+    said = Entry.objects.of(application.ref).filter(kind=PacketSigned.name)
+    right = {
+        "application": application.ref,
+        "number": said.count() + 1,
+        "version": application.version,
+        "office": application.office_id,
+        "booklet": str(application.booklet),
+        "years": years_valid(application.kind, application.years),
+        "personalisation": personalisation_of(application, answers).token(),
+        "decided_by": "S-adj",
+        "decided_at": now,
+    }
+    return PacketSigned(**{**right, **changes})  # type: ignore[arg-type]
+
+
+@transaction.atomic
+def sign_packet(application: Application, *, now: datetime = NOW, **changes: object) -> PacketSigned:
+    packet = packet_for(application, now=now, **changes)
+    record(packet, actor="S-adj", now=now)
+    return packet
+
+
+@transaction.atomic
+def withdraw_approval(application: Application, *, packet: int = 1, now: datetime = NOW) -> None:
+    """As the centre does."""
+    order_stop(application, APPROVAL_WITHDRAWN, actor="S-adj", now=now)
+    record(
+        Revoked(application=application.ref, reason=APPROVAL_WITHDRAWN, packet=packet), actor="S-adj", now=now
+    )
+
+
+@transaction.atomic
+def lift_withdrawal(application: Application, *, packet: int = 1, now: datetime = NOW) -> None:
+    lift_stop(application, actor="S-adj2", now=now)
+    record(WithdrawalLifted(application=application.ref, packet=packet), actor="S-adj2", now=now)
 
 
 def settle(application: Application) -> Application:

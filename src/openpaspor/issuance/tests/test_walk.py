@@ -33,6 +33,7 @@ def test_a_booklet_goes_from_the_box_into_its_holders_hands():
     ]
     assert said == [
         "issuance.serial_allotted",
+        "issuance.print_sent",
         "issuance.printed",
         "issuance.inspected",
         "issuance.shelved",

@@ -87,7 +87,10 @@ def printed_by_right() -> Found:
         " WHERE e.status = 'granted' AND (e.decided_by = '' OR e.decided_by = e.proposed_by)"
     )
     found.offending += [f"{ref} exempt by one person" for (ref,) in one_word]
-    unsaid = rows("SELECT b.serial FROM issuance_printjob j JOIN issuance_booklet b ON b.id = j.booklet_id")
+    unsaid = rows(
+        "SELECT b.serial FROM issuance_printjob j JOIN issuance_booklet b ON b.id = j.booklet_id"
+        " WHERE j.state = 'printed'"
+    )
     found.offending += [f"{serial} printed unsaid" for (serial,) in unsaid if serial not in jobs]
     return found
 

@@ -339,14 +339,18 @@ class SpoilWaits(Refused):
 
 
 def _insist_on_printable(application: Application) -> None:
-    match rules.print_obstacle(application):
+    has_packet = packets.for_version(application) is not None
+    match rules.print_obstacle(application, has_packet=has_packet):
         case "stop-order":
             raise Stopped()
         case "not-approved":
             raise NotApproved(state=application.state)
+        case "no-packet":
+            raise packets.NoPacket()
         case "not-paid" | "matching":
             raise NotPaid()
         case "no-booklet":
+            packets.verified(application)  # one that is not good reserves no booklet
             raise NoBooklet()
 
 
@@ -404,8 +408,7 @@ def _note_job(
         _lock(application)
         _refuse_while_unknown(application)
         packets.wait_for_withdrawals()
-        if application.state == State.APPROVED:
-            packets.refuse_withdrawn(application)
+        packets.refuse_withdrawn(application)
         _insist_on_printable(application)
         packet = packets.verified(application)
         booklet = check_booklet(application, scanned)
@@ -727,7 +730,7 @@ def _write_off(booklet: Booklet, proposal: SpoilProposal, *, actor: str, now: da
     record(spoiled, actor=actor, now=now)
     if application is not None:
         tell(application, actor=actor, now=now, serial="")
-        if packets.in_force(application) is not None and not packets.is_withdrawn(application):
+        if packets.for_version(application) is not None and not packets.is_withdrawn(application):
             _allot(application, packets.verified(application), actor=actor, now=now)
 
 

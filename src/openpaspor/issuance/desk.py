@@ -23,7 +23,7 @@ from openpaspor.offices.models import Booklet as BookletKind
 from openpaspor.offices.models import Office
 
 from . import packets, rules
-from .models import Booklet, BookletState, JobState, Packet, PrintJob, ProposalState, SpoilProposal
+from .models import Booklet, BookletState, JobState, PrintJob, ProposalState, SpoilProposal
 
 IN_ROOM = (State.APPROVED, State.PRINTED, State.READY, State.COLLECTED, State.UNCOLLECTED)
 SHOWN = 100  # rows of one list
@@ -32,6 +32,7 @@ PACE_DAYS = 14  # over which the use of booklets is measured
 OBSTACLES: dict[str, Any] = {
     "stop-order": _("Stopped"),
     "no-packet": _("Waits for the packet from the centre"),
+    "bad-packet": _("The packet is not good for this file"),
     "matching": _("Payment is being matched"),
     "not-paid": _("Not paid yet"),
     "no-booklet": _("No booklet in stock"),
@@ -88,12 +89,24 @@ def queue_of(office: Office) -> Queue:
             queue.printed.append(application)
             continue
         has_packet = application.pk in with_packet
-        obstacle = rules.print_obstacle(application, has_packet=has_packet)
+        obstacle = obstacle_of(application, has_packet)
         if obstacle:
             queue.held.append(Held(application, obstacle, has_packet))
         else:
             queue.ready.append(application)
     return queue
+
+
+def obstacle_of(application: Application, has_packet: bool) -> str:
+    """The code of what keeps it from the printer. Without a booklet, perhaps because its packet is not good for it."""
+    obstacle = rules.print_obstacle(application, has_packet=has_packet)
+    if obstacle != "no-booklet":
+        return obstacle
+    try:
+        packets.verified(application)
+    except Refused:
+        return "bad-packet"
+    return obstacle
 
 
 def _unknown(office: Office) -> QuerySet[PrintJob]:
@@ -122,18 +135,15 @@ class Stop:
 def stops_of(office: Office) -> list[Stop]:
     """The stop list: printed or on the shelf, and stopped or withdrawn since. The longest known first."""
     printed = Application.objects.at(office).in_state(State.PRINTED, State.READY)
-    withdrawn: dict[int, datetime | None] = {}
-    for packet in Packet.objects.filter(application__in=printed).order_by("number"):
-        withdrawn[packet.application_id] = packet.withdrawn_at  # the last one counts
-    doubtful = [pk for pk, at in withdrawn.items() if at]
-    rows = printed.filter(~Q(stop_order="") | Q(pk__in=doubtful)).order_by("state_since", "pk")
+    withdrawn = packets.withdrawals(printed)
+    rows = printed.filter(~Q(stop_order="") | Q(ref__in=withdrawn)).order_by("state_since", "pk")
     open_ones = SpoilProposal.objects.filter(booklet__application__in=rows, state=ProposalState.OPEN)
     asked = set(open_ones.values_list("booklet__application", flat=True))
     return [
         Stop(
             application=row,
-            code=APPROVAL_WITHDRAWN if withdrawn.get(row.pk) else row.stop_order,
-            since=withdrawn.get(row.pk),
+            code=APPROVAL_WITHDRAWN if row.ref in withdrawn else row.stop_order,
+            since=withdrawn.get(row.ref),
             asked=row.pk in asked,
         )
         for row in rows

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from openpaspor.applications.followers import held_here, known_here
 from openpaspor.applications.models import Application
-from openpaspor.facts import Fact
-from openpaspor.facts.adjudication import PacketSigned, Revoked, WithdrawalLifted
-from openpaspor.facts.applications import Moved, StopLifted, StopOrdered
+from openpaspor.facts.adjudication import PacketSigned, Revoked
+from openpaspor.facts.applications import Moved, StopOrdered
 from openpaspor.journey import State
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger.follow import Later, copies, reacts
@@ -16,28 +15,19 @@ from . import actions, packets
 from .models import Booklet, BookletState, JobState, Packet
 
 
-@copies(PacketSigned, Revoked, WithdrawalLifted)
-def note_packet(fact: Fact, entry: Entry) -> None:
-    """Keep packets, and which of them are withdrawn. A withdrawal waits for the packet it names."""
-    application = Application.objects.filter(ref=entry.application).first()
+@copies(PacketSigned)
+def note_packet(fact: PacketSigned, entry: Entry) -> None:
+    application = Application.objects.filter(ref=fact.application).first()
     if application is None:
-        raise Later(entry.application)
-    if isinstance(fact, PacketSigned):
-        kept = {"entry": entry, "version": fact.version}
-        Packet.objects.get_or_create(application=application, number=fact.number, defaults=kept)
-        return
-    assert isinstance(fact, Revoked | WithdrawalLifted)
-    known = Packet.objects.filter(application=application)
-    if fact.packet and not known.filter(number=fact.packet).exists():
-        raise Later(entry.application)
-    withdrawn_at = entry.recorded_at if isinstance(fact, Revoked) else None
-    known.filter(number__lte=fact.packet).update(withdrawn_at=withdrawn_at)
+        raise Later(fact.application)
+    kept = {"entry": entry, "version": fact.version}
+    Packet.objects.get_or_create(application=application, number=fact.number, defaults=kept)
 
 
 @reacts(PacketSigned, Moved, holder=held_here)
 def allot_serial(application: Application, entry: Entry) -> None:
     """Reserve a booklet for what the packet allows. With none in stock a sweep tries again."""
-    if application.state != State.APPROVED or application.serial or packets.in_force(application) is None:
+    if application.state != State.APPROVED or application.serial or packets.for_version(application) is None:
         return
     try:
         actions.allot_serial(
@@ -50,7 +40,7 @@ def allot_serial(application: Application, entry: Entry) -> None:
         return  # no stock, or the packet is not good for this file: the print queue shows which
 
 
-@reacts(Revoked, StopOrdered, StopLifted, Moved, holder=held_here)
+@reacts(Revoked, StopOrdered, Moved, holder=held_here)
 def obey_withdrawal(application: Application, entry: Entry) -> None:
     """The approval is withdrawn and nothing is printed: the file goes back to review."""
     waits = actions.unknown_job(application) is not None  # whoever resolves it obeys then

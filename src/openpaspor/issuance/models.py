@@ -122,7 +122,6 @@ class Packet(models.Model):
     entry = models.OneToOneField(Entry, models.PROTECT, related_name="+")
     number = models.PositiveSmallIntegerField()  # 1, 2, 3 … of this application
     version = models.PositiveIntegerField()  # of the application for which it is good
-    withdrawn_at = models.DateTimeField(null=True, blank=True)  # UTC; when the centre withdrew it
 
     class Meta:
         constraints = [

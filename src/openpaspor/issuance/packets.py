@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications.models import Application
 from openpaspor.applications.personalisation import years_valid
 from openpaspor.facts import decode
-from openpaspor.facts.adjudication import APPROVAL_WITHDRAWN, PacketSigned
+from openpaspor.facts.adjudication import APPROVAL_WITHDRAWN, PacketSigned, Revoked, WithdrawalLifted
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger import links
-from openpaspor.ledger.follow import has_unread
+from openpaspor.ledger.models import Entry
 from openpaspor.ledger.verify import proven
 
 from .models import Packet
 
-COPY = "issuance.note_packet"  # the follower that keeps them
 SIGNERS = ("centre", "everything")
 
 
@@ -58,31 +59,47 @@ class WithdrawalsComing(Refused):
     status = 503
 
 
-def in_force(application: Application) -> Packet | None:
-    """The packet for the application as it stands now; a spoiled booklet or a withdrawal leaves it without one."""
-    packets = Packet.objects.filter(application=application, version=application.version, withdrawn_at=None)
+def for_version(application: Application) -> Packet | None:
+    """The packet for the application as it stands now; after a spoiled booklet there is none until the next one comes."""
+    packets = Packet.objects.filter(application=application, version=application.version)
     return packets.select_related("entry").first()
 
 
-def with_one(applications: Iterable[Application]) -> dict[int, Packet]:
-    """Of many applications (by primary key) the packet that is in force; those without one are left out."""
+def with_one(applications: Iterable[Application]) -> set[int]:
+    """Of many applications those (by primary key) that have a packet for the version at which they stand."""
     versions = {application.pk: application.version for application in applications}
-    found = Packet.objects.filter(application__in=versions, withdrawn_at=None)
-    return {row.application_id: row for row in found if row.version == versions[row.application_id]}
+    found = Packet.objects.filter(application__in=versions).values_list("application", "version")
+    return {pk for pk, version in found if version == versions[pk]}
+
+
+def withdrawals(applications: Iterable[Application]) -> dict[str, datetime]:
+    """Of many applications (by reference) when the centre withdrew the packet they have, while it has not lifted that.
+
+    Read from the log itself and not from a copy of it, so that a withdrawal counts from the moment at which it came.
+    """
+    rows = {application.ref: application for application in applications}
+    newest: dict[str, Entry] = {}
+    kinds = (Revoked.name, WithdrawalLifted.name)
+    for entry in Entry.objects.standing().filter(application__in=rows, kind__in=kinds):
+        newest[entry.application] = entry
+    if not newest:
+        return {}
+    of_these = Packet.objects.filter(application__ref__in=newest)
+    last = dict(of_these.values_list("application__ref").annotate(last=Max("number")))
+    return {
+        ref: entry.recorded_at
+        for ref, entry in newest.items()
+        if entry.kind == Revoked.name and 0 < last.get(ref, 0) <= entry.values.get("packet", 0)
+    }
 
 
 def is_withdrawn(application: Application) -> bool:
     """True while the centre has withdrawn the approval under which the application was, or would be, printed."""
-    if application.stop_order == APPROVAL_WITHDRAWN:
-        return True
-    last = Packet.objects.filter(application=application).order_by("number").last()
-    return last is not None and last.withdrawn_at is not None
+    return application.stop_order == APPROVAL_WITHDRAWN or bool(withdrawals([application]))
 
 
 def refuse_withdrawn(application: Application) -> None:
-    """Raise ApprovalWithdrawn, or WithdrawalsComing when the centre said something of this file that is not read yet."""
-    if has_unread(COPY, application.ref):
-        raise WithdrawalsComing()
+    """Raise ApprovalWithdrawn."""
     if is_withdrawn(application):
         raise ApprovalWithdrawn()
 
@@ -98,7 +115,7 @@ def verified(application: Application) -> PacketSigned:
 
     Raises NoPacket, PacketForged, PacketElsewhere, PacketDiffers. Whoever prints compares the personalisation too.
     """
-    packet = in_force(application)
+    packet = for_version(application)
     if packet is None:
         raise NoPacket()
     said = proven(packet.entry, *SIGNERS)

@@ -86,7 +86,7 @@ class Row(Protocol):
     serial: str
 
 
-def print_obstacle(row: Row, *, has_packet: bool = True) -> str:
+def print_obstacle(row: Row, *, has_packet: bool) -> str:
     """Code of what keeps an application from the printer, most serious first; empty when nothing does."""
     if row.state != "APPROVED":
         return "not-approved"

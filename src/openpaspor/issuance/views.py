@@ -147,8 +147,8 @@ def _case_page(
     answers = _open(request, application, "print", "issuance:case")
     unknown = actions.unknown_job(application)
     job, booklet = actions.job_of(application), Booklet.objects.of(application).first()
-    has_packet = packets.in_force(application) is not None
-    obstacle = rules.print_obstacle(application, has_packet=has_packet)
+    has_packet = packets.for_version(application) is not None
+    obstacle = desk.obstacle_of(application, has_packet)
     faulty = next((form for form in bound.values() if form.errors), None)
     context = {
         "application": application,

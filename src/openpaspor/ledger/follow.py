@@ -293,14 +293,6 @@ def retry_parked(application: str = "") -> int:
     return done
 
 
-def has_unread(follower: str, application: str) -> bool:
-    """True when entries of this application are in the log that a follower has not taken yet."""
-    kinds = _followers[follower].kinds
-    read = Cursor.objects.filter(pk=follower).values_list("position", flat=True).first() or 0
-    came = Entry.objects.standing().filter(application=application, kind__in=kinds, position__gt=read)
-    return came.exists() or Parked.objects.filter(follower=follower, application=application).exists()
-
-
 def retry_soon(application: str) -> None:
     """What this application waited for has come: its parked entries are due at the worker's next turn."""
     Parked.objects.filter(application=application, tries__lt=TRIES).update(retry_at=clock.real_now())

@@ -80,7 +80,11 @@ def row(**changes):
     ],
 )
 def test_what_keeps_a_passport_from_the_printer(changes, code):
-    assert rules.print_obstacle(row(**changes)) == code
+    assert rules.print_obstacle(row(**changes), has_packet=True) == code
+
+
+def test_without_a_packet_nothing_goes_to_the_printer():
+    assert rules.print_obstacle(row(), has_packet=False) == "no-packet"
 
 
 def test_places_on_the_shelf_fill_up_in_order_and_by_kind():

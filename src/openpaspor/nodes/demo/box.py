@@ -1,4 +1,4 @@
-"""An office box somewhere else, as far as the demo needs it: it seals entries of its own and hands them over as lines."""
+"""An office box (or another node) somewhere else, as far as the demo needs it: it seals entries of its own and hands them over as lines."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from openpaspor.ledger.seal import GENESIS, body_of, chain_hash, signed_message
 class Box:
     """A node without a database. Its log begins with the first fact it is given."""
 
-    def __init__(self, name: str, offices: tuple[str, ...]) -> None:
-        self.name, self.offices = name, offices
+    def __init__(self, name: str, offices: tuple[str, ...], role: str = "office") -> None:
+        self.name, self.offices, self.role = name, offices, role
         self._folder = tempfile.TemporaryDirectory(prefix="openpaspor-box-")
         self.keys = KeyRing(Path(self._folder.name))
 
     def lines(self, said: Iterable[tuple[Fact, str, datetime]]) -> Iterator[str]:
         """Who we are, then each (fact, actor, moment) sealed, as `ledger export` writes them."""
         about = {
-            "node": self.name, "epoch": 1, "role": "office", "offices": list(self.offices),
+            "node": self.name, "epoch": 1, "role": self.role, "offices": list(self.offices),
             "sign_public": self.keys.sign_public.hex(), "box_public": self.keys.box_public.hex(),
         }  # fmt: skip
         yield json.dumps({"node_record": about})

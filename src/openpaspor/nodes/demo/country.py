@@ -639,7 +639,7 @@ class Country:
             if (
                 application.state == State.APPROVED
                 and application.serial
-                and issuance_rules.print_obstacle(application) == ""
+                and issuance_rules.print_obstacle(application, has_packet=True) == ""
             ):
                 self.print_one(life, application)
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('applications', '0001_initial'),
         ('issuance', '0001_initial'),
-        ('ledger', '0004_link_fetched_at'),
+        ('ledger', '0005_link_fetched_at'),
     ]
 
     operations = [

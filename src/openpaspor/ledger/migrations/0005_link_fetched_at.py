@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0003_invited_address'),
+        ('ledger', '0004_sync_and_choices'),
     ]
 
     operations = [

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+_played: Callable[[], tuple[datetime, float]] | None = None
 _offset_file: Path | None = None
 _cached: tuple[float, timedelta] = (-1.0, timedelta(0))
 _checked_at = 0.0
@@ -25,9 +27,20 @@ def use_file(path: Path | None) -> None:
     _cached, _checked_at = (-1.0, timedelta(0)), 0.0
 
 
+def play(clocks: Callable[[], tuple[datetime, float]] | None) -> None:
+    """Take wall clock (UTC) and ticks from `clocks()` instead of the machine (simulations); None gives them back."""
+    global _played
+    _played = clocks
+
+
 def real_now() -> datetime:
     """The wall clock, UTC."""
-    return datetime.now(UTC)
+    return _played()[0] if _played else datetime.now(UTC)
+
+
+def ticks() -> float:
+    """Seconds that only rise, whatever the wall clock does; between two of them lies a length of time."""
+    return _played()[1] if _played else time.monotonic()
 
 
 def offset() -> timedelta:

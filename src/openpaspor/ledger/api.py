@@ -19,12 +19,13 @@ def wire(request: HttpRequest) -> HttpResponse:
     """
     if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST:
         return HttpResponse(status=413)
-    came = request.read()
-    said = None
-    if enrol.is_meant(came):
-        said = enrol.hear(came, request.META.get("REMOTE_ADDR", ""))
-    if said is None:
-        said = exchange.answer(came)
+    said = answer_to(request.read(), request.META.get("REMOTE_ADDR", ""))
     if said is None:
         return HttpResponse(status=403)
     return HttpResponse(said, content_type="application/octet-stream")
+
+
+def answer_to(came: bytes, address: str) -> bytes | None:
+    """The signed answer to what came from an address, or None to whom we do not know."""
+    said = enrol.hear(came, address) if enrol.is_meant(came) else None
+    return exchange.answer(came) if said is None else said

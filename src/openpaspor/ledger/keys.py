@@ -59,7 +59,7 @@ def _derive(shared: bytes, ephemeral: bytes, receiver: bytes) -> bytes:
 
 def wrap(secret: bytes, receiver: bytes) -> str:
     """Close `secret` so that only the holder of the X25519 private key of `receiver` (32 bytes) can open it."""
-    once = X25519PrivateKey.generate()
+    once = X25519PrivateKey.from_private_bytes(os.urandom(32))
     public = once.public_key().public_bytes_raw()
     key = _derive(once.exchange(X25519PublicKey.from_public_bytes(receiver)), public, receiver)
     return base64.b64encode(public + encrypt(key, secret, WRAP_PURPOSE.decode())).decode()

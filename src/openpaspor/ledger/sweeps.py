@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,9 +52,9 @@ def run_due(*, force: bool = False) -> int:
     """Run the sweeps that are due (all of them with `force`). One that fails does not stop the others."""
     did = 0
     for sweep in sweeps():
-        if not force and time.monotonic() < sweep.due:
+        if not force and clock.ticks() < sweep.due:
             continue
-        sweep.due = time.monotonic() + sweep.seconds
+        sweep.due = clock.ticks() + sweep.seconds
         try:
             sweep.last_did = sweep.run(now=clock.now())
             sweep.last_trouble = ""

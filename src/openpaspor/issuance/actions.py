@@ -246,6 +246,10 @@ def _claim(booklet: Booklet, application: Application, now: datetime) -> bool:
     return bool(claimed)
 
 
+# Where an approval that was withdrawn may have gone by the time we hear of it
+NOT_APPROVED = (State.REVIEW, State.ASKED, State.ENROLLED, State.REFUSED, State.DEFERRED, State.EXPIRED)
+
+
 @transaction.atomic
 def free_serial(application: Application, *, action_id: str, actor: str, now: datetime) -> None:
     """The approval was withdrawn: the reserved booklet goes back to stock."""
@@ -253,7 +257,7 @@ def free_serial(application: Application, *, action_id: str, actor: str, now: da
         if seen:
             return
         _lock(application)
-        if application.state != State.REVIEW:
+        if application.state not in NOT_APPROVED:
             return
         booklet = Booklet.objects.of(application).filter(state=BookletState.ALLOTTED).first()
         if booklet is not None:

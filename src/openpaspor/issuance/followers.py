@@ -55,9 +55,9 @@ def obey_withdrawal(application: Application, entry: Entry) -> None:
 
 @reacts(Moved, holder=known_here)
 def free_serial(application: Application, entry: Entry) -> None:
-    """Back at the centre before printing: somebody else may have the booklet."""
+    """Back at the centre before printing, or beyond: somebody else may have the booklet."""
     reserved = Booklet.objects.of(application).filter(state=BookletState.ALLOTTED)
-    if application.state == State.REVIEW and reserved.exclude(job__state=JobState.SENT).exists():
+    if application.state in actions.NOT_APPROVED and reserved.exclude(job__state=JobState.SENT).exists():
         actions.free_serial(
             application,
             action_id=entry.action_id_for("issuance.free_serial"),

@@ -153,6 +153,18 @@ def test_an_approval_withdrawn_before_printing_gives_the_booklet_back():
     assert application.serial == serial
 
 
+def test_the_booklet_comes_back_also_when_the_centre_has_gone_on_before_we_hear_of_it():
+    application = make.make_approved()
+    serial = application.serial
+
+    move(application, journey.REVOKE, actor="S-adj", now=make.NOW)
+    move(application, journey.ASK, actor="S-adj", now=make.NOW)
+    make.settle(application)
+
+    assert application.serial == ""
+    assert Booklet.objects.get(serial=serial).state == "stock"
+
+
 # Printing
 
 

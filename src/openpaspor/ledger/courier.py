@@ -7,7 +7,6 @@ import hashlib
 import logging
 import random
 import threading
-import time
 from typing import Any
 
 from django.db import close_old_connections, connection
@@ -43,8 +42,8 @@ class Courier:
         self.peer = peer
         self.send = send
         self.number = 0
-        self.answered = 0.0  # monotonic, last signed answer
-        self.began = time.monotonic()
+        self.answered = 0.0  # ticks, last signed answer
+        self.began = clock.ticks()
         self.batch = BATCH
         self.theirs: list[list[Any]] = []  # files that the peer wants of us
 
@@ -53,7 +52,7 @@ class Courier:
     def ask(self, type: str, says: dict[str, Any] | None = None, lines: list[bytes] | None = None) -> Message:
         """Send a message and return the signed answer to it. Raises LineDown or Refused."""
         us = node.here()
-        self.number = max(self.number + 1, time.time_ns() // 1000)
+        self.number = max(self.number + 1, int(clock.real_now().timestamp() * 1_000_000))
         raw = pack(us, self.peer.node, type, self.number, says, lines or [])
         Link.objects.filter(pk=self.peer.node).update(called_at=clock.real_now())
         try:
@@ -62,7 +61,7 @@ class Courier:
             raise LineDown("not-ours") from trouble  # a captive portal, a cut answer
         if came.re != hashlib.sha256(raw).hexdigest() or came.to != us.name:
             raise LineDown("not-ours")
-        self.answered = time.monotonic()
+        self.answered = clock.ticks()
         Link.objects.filter(pk=self.peer.node).update(answered_at=clock.real_now(), trouble="")
         if came.type == "refused":
             if came.says.get("code") == "stale":
@@ -92,7 +91,7 @@ class Courier:
 
     def _pull(self) -> bool:
         link = Link.objects.get(pk=self.peer.node)
-        unheard = time.monotonic() - (self.answered or self.began)
+        unheard = clock.ticks() - (self.answered or self.began)
         came = self.ask("pull", exchange.heard_of(link) | {"unheard": int(unheard)})
         self.theirs = came.says["wants"]
         self._confirm_dense(came.says.get("known"))
@@ -128,7 +127,7 @@ class Courier:
             return False
         if links.is_dense(self.peer):
             links.hand_over(link, entries[-1])
-        started = time.monotonic()
+        started = clock.ticks()
         try:
             came = self.ask("push", says, [receive.write_line(entry) for entry in entries])
             confirmed = came.says["confirmed"]
@@ -137,7 +136,7 @@ class Courier:
             if refusal.code != "gap":
                 raise
             confirmed = refusal.says["confirmed"]
-        self._fit_batch(time.monotonic() - started)
+        self._fit_batch(clock.ticks() - started)
         if links.is_dense(self.peer):
             self._confirm_dense(confirmed)
         else:
@@ -169,9 +168,9 @@ class Courier:
         for wanted in list(self.theirs):
             digest, application, have = wanted
             piece = pieces.cut(digest, have)
-            if piece is None or not piece.bytes:
+            if piece is None:
                 self.theirs.remove(wanted)
-                continue
+                continue  # all of it may be there unnamed, if the power went; an empty piece then ends it
             says = {"digest": digest, "at": have, "total": piece.total}
             says["bytes"] = base64.b64encode(piece.bytes).decode()
             try:

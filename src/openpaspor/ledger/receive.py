@@ -185,7 +185,7 @@ def _want_files(rows: Iterable[Entry]) -> None:
             continue
         fact = decode(row.kind, row.values)
         assert isinstance(fact, DossierSealed)
-        if any(key.partition(":")[0] == us.name for key in fact.keys):
+        if fact.is_for(us.name):
             digests = [fact.document, *(paper.split(":")[1] for paper in fact.attachments)]
             wanted += [
                 Wanted(digest=digest, application=fact.application, wanted_at=clock.real_now())

@@ -187,6 +187,28 @@ def test_a_file_that_is_not_what_it_was_named_is_thrown_away(office, centre):
     assert Wanted.objects.exists()
 
 
+def test_a_file_that_came_whole_before_the_power_went_is_ended_by_the_next_call(office, centre):
+    whole = b"seluruhnya"
+    digest = hashlib.sha256(whole).hexdigest()
+    Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
+    pieces._partial(digest).write_bytes(whole)  # written, and not yet put in its place
+    links.make_links()
+
+    def from_office(url, message):
+        with node.standing_at(centre):
+            return exchange.answer(message)
+
+    courier = Courier(NodeRecord.objects.get(node="pusat"), from_office)
+    courier.theirs = [[digest, "OP-1", len(whole)]]
+    office.store.put(whole)
+
+    with node.standing_at(office):
+        courier._piece_out()
+
+    assert centre.store.get(digest) == whole
+    assert courier.theirs == []
+
+
 def test_an_office_is_told_only_of_its_own(office, centre):
     with transaction.atomic():
         for ref, place in (("OP-1", "DENPASAR"), ("OP-2", "AMBON")):

@@ -227,6 +227,8 @@ def start_application(
                 kind=str(kind),
                 channel=str(channel),
                 office=office.code if office else "",
+                booklet=application.booklet,
+                years=application.years,
             ),
             actor=actor,
             now=now,

@@ -165,6 +165,7 @@ def send(application: Application, site: Site, *, actor: str, now: datetime) -> 
                 f"{paper.kind}:{paper.digest}:{paper.content_type}:{paper.size}" for paper in live
             ),
             keys=tuple(f"{row.node}:{base64.b64encode(row.wrapped.encode()).decode()}" for row in wrapped),
+            version=application.version,
         ),
         actor=actor,
         now=now,
@@ -184,12 +185,16 @@ def _nodes_of(application: Application, site: Site) -> list[NodeRecord]:
 
 @transaction.atomic
 def take_in(application: Application, sealed: DossierSealed, *, now: datetime) -> None:
-    """A copy's work: store what another node said of the dossier. Raises NotHere while the document is on its way."""
-    for text in sealed.keys:
-        name, wrapped = text.split(":", 1)
+    """A copy's work: store what another node said of the dossier. Raises NotHere while the document is on its way.
+
+    Nothing is on its way to a node to which no key was wrapped.
+    """
+    for name, wrapped in (text.split(":", 1) for text in sealed.keys):
         DossierKey.objects.update_or_create(
             application=application, node=name, defaults={"wrapped": base64.b64decode(wrapped).decode()}
         )
+    if not sealed.is_for(node.here().name):
+        return
     if not node.here().store.has(sealed.document):
         raise NotHere(application=application.ref)
     document = node.here().store.get(sealed.document)

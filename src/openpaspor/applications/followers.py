@@ -93,10 +93,22 @@ def copy_dossier(fact: DossierSealed, entry: Entry) -> None:
     application = Application.objects.filter(ref=fact.application).first()
     if application is None:
         raise Later(fact.application)
-    later = Entry.objects.filter(kind=entry.kind, application=entry.application, position__gt=entry.position)
-    if later.exists() and not node.here().store.has(fact.document):
-        return
-    dossier.take_in(application, fact, now=entry.recorded_at)
+    if not _is_past(fact, entry):
+        dossier.take_in(application, fact, now=entry.recorded_at)
+
+
+def _is_past(fact: DossierSealed, entry: Entry) -> bool:
+    """Whether we were given a later dossier: of a later version, or of this one if the bytes of this one are not here."""
+    others = (
+        Entry.objects.standing().filter(kind=entry.kind, application=entry.application).exclude(pk=entry.pk)
+    )
+    for other in others:
+        said = other.read()
+        if isinstance(said, DossierSealed) and said.is_for(node.here().name):
+            is_next = said.version == fact.version and (other.position or 0) > (entry.position or 0)
+            if said.version > fact.version or (is_next and not node.here().store.has(fact.document)):
+                return True
+    return False
 
 
 @reacts(Moved, holder=held_here)

@@ -25,6 +25,8 @@ def columns_of(fact: Fact) -> dict[str, Any]:
                 "kind": fact.kind,
                 "channel": fact.channel,
                 "office_id": fact.office or None,
+                "booklet": fact.booklet,
+                "years": fact.years,
                 "state": START,
                 "custodian": Site.OFFICE if fact.channel == Channel.COUNTER else Site.PORTAL,
             }

@@ -17,6 +17,8 @@ class Started(Fact):
     kind: str
     channel: str  # "online" or "counter"
     office: str = ""
+    booklet: str = "electronic"
+    years: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,13 @@ class DossierSealed(Fact):
     document: str  # SHA-256 of the ciphertext
     attachments: tuple[str, ...]  # "kind:sha256:content-type"
     keys: tuple[str, ...]  # "node:base64" wrapped application key
+    version: int = (
+        0  # of the application when it was sealed; what was sealed later counts, whichever line was quicker
+    )
+
+    def is_for(self, node: str) -> bool:
+        """Whether the key was wrapped to this node."""
+        return any(key.partition(":")[0] == node for key in self.keys)
 
 
 @dataclass(frozen=True, kw_only=True)

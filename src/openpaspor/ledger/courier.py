@@ -229,8 +229,8 @@ class Courier:
 
     def _wait_out(self, pause: float, stop: threading.Event) -> None:
         """Wait until trouble may be over, until told to stop, or until somebody asks to try now."""
-        ends = time.monotonic() + pause
-        while (left := ends - time.monotonic()) > 0 and not stop.wait(min(1.0, left)):
+        ends = clock.ticks() + pause
+        while (left := ends - clock.ticks()) > 0 and not stop.wait(min(1.0, left)):
             if links.is_asked_to_call(self.peer.node):
                 return
 

@@ -100,6 +100,7 @@ MISS = Move("miss", (State.BOOKED,), State.MISSED, (_O,))
 RESCUE = Move("rescue", (State.MISSED,), State.BOOKED, (_P, _O), takes=True)
 ARRIVE = Move("arrive", (State.BOOKED,), State.ARRIVED, (_O,))
 ARRIVE_LATE = Move("arrive_late", (State.MISSED,), State.ARRIVED, (_O,))
+ARRIVE_OLD_PASS = Move("arrive_old_pass", (State.BOOKED,), State.ARRIVED, (_O,), takes=True)
 WALK_IN = Move("walk_in", (State.DRAFT, State.SUBMITTED), State.ARRIVED, (_O,))
 OWE = Move("incomplete", (State.ARRIVED,), State.INCOMPLETE, (_O,))
 ENROL = Move("enrol", (State.ARRIVED, State.INCOMPLETE), State.ENROLLED, (_O,))
@@ -136,8 +137,8 @@ EXPIRE = Move("expire", (State.DRAFT, State.SUBMITTED, State.MISSED, State.ASKED
 MOVES: dict[str, Move] = {
     arrow.name: arrow
     for arrow in (
-        SUBMIT, HOLD, BOOK, LAPSE, CHANGE, UNSEAT, RESEAT, MISS, RESCUE, ARRIVE, ARRIVE_LATE, WALK_IN, OWE, ENROL,
-        LAPSE_INCOMPLETE, RECEIVE, APPROVE, REFUSE, DEFER, ASK, ANSWER, REVOKE, OBJECT, PRINT, SPOIL,
+        SUBMIT, HOLD, BOOK, LAPSE, CHANGE, UNSEAT, RESEAT, MISS, RESCUE, ARRIVE, ARRIVE_LATE, ARRIVE_OLD_PASS, WALK_IN, OWE,
+        ENROL, LAPSE_INCOMPLETE, RECEIVE, APPROVE, REFUSE, DEFER, ASK, ANSWER, REVOKE, OBJECT, PRINT, SPOIL,
         PASS_INSPECTION, COLLECT, END_UNCOLLECTED, WITHDRAW, EXPIRE,
     )
 }  # fmt: skip

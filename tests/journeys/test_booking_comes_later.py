@@ -11,6 +11,7 @@ from itertools import count
 import pytest
 
 from openpaspor import journey
+from openpaspor.applications.agreement import place_left_over
 from openpaspor.applications.models import Application
 from openpaspor.facts import Fact
 from openpaspor.facts.applications import Moved, Started, StopOrdered, Told
@@ -21,7 +22,7 @@ from openpaspor.hall.tests.making import NINE, PASS, action, let_in, make_office
 from openpaspor.journey import Move, State
 from openpaspor.kit import clock, references
 from openpaspor.kit.visit_pass import VisitPass
-from openpaspor.ledger.models import Entry, Parked
+from openpaspor.ledger.models import Conflict, Entry, Parked
 from openpaspor.ledger.node import Node, standing_at
 from openpaspor.ledger.wire import import_lines
 from openpaspor.ledger.worker import work_until_idle
@@ -152,7 +153,7 @@ def test_who_is_let_in_while_the_booking_comes_is_joined_too(portal, denpasar):
     assert portal.application.state == State.ARRIVED
 
 
-WHAT_DOES_NOT_FIT = {
+MOVED_AWAY = {
     "another-day": lambda one: (
         one.moved(4, journey.CHANGE, State.BOOKED),
         one.told(place_starts_at=format_moment(NINE + timedelta(days=1)), pass_number=2),
@@ -161,6 +162,8 @@ WHAT_DOES_NOT_FIT = {
         one.moved(4, journey.CHANGE, State.BOOKED),
         one.told(office="AMBON", pass_number=2),
     ),
+}
+WHAT_DOES_NOT_FIT = {
     "no-place": lambda one: (one.moved(4, journey.UNSEAT, State.BOOKED),),
     "ended": lambda one: (one.moved(4, journey.WITHDRAW, State.BOOKED),),
     "stop-order": lambda one: (StopOrdered(application=one.ref, reason="watch-list"),),
@@ -186,13 +189,48 @@ def test_what_does_not_allow_the_arrival_is_left_to_a_person(portal, denpasar, c
     assert str(APART[reason]) in page
 
 
+PLACES = {"another-day": ("DENPASAR", NINE + timedelta(days=1)), "another-office": ("AMBON", NINE)}
+
+
+@pytest.mark.parametrize("moved", MOVED_AWAY)
+def test_an_old_pass_counts_when_the_change_comes_after_the_visitor(portal, denpasar, client, moved):
+    """Presence wins. What was sold meanwhile stays taken until somebody has looked."""
+    ticket = let_in(portal.pass_(), denpasar, actor="S-7")
+
+    portal.sends_the_booking(*MOVED_AWAY[moved](portal))
+
+    one, (office, starts_at) = portal.application, PLACES[moved]
+    ticket.refresh_from_db()
+    assert (one.state, one.office_id, one.place_starts_at, one.pass_number) == (
+        State.ARRIVED, "DENPASAR", NINE, 2,
+    )  # fmt: skip
+    assert ticket.application == one
+    listed = Conflict.objects.get()
+    assert listed.code == "old-pass"
+    assert place_left_over(listed) == (office, starts_at)
+    client.force_login(make_officer(denpasar))
+    assert "masih terpakai" in client.get("/petugas/dilihat/").content.decode()
+
+
+def test_an_old_pass_is_refused_once_the_change_is_known(portal, denpasar):
+    portal.sends_the_booking(*MOVED_AWAY["another-day"](portal))
+
+    with pytest.raises(actions.PassReplaced) as refused:
+        let_in(portal.pass_(), denpasar, portal.application)
+
+    assert "Rabu, 25 November 2026, 09.00 WITA" in str(refused.value)
+    assert portal.application.state == State.BOOKED
+
+
 def test_who_was_received_elsewhere_is_left_to_a_person(portal, denpasar):
     let_in(portal.pass_(), denpasar)
 
-    portal.sends_the_booking(*WHAT_DOES_NOT_FIT["another-office"](portal))
+    portal.sends_the_booking(
+        *MOVED_AWAY["another-office"](portal), StopOrdered(application=portal.ref, reason="watch-list")
+    )
     portal.says(portal.moved(5, journey.ARRIVE, State.BOOKED), who="ambon")
 
-    assert [one["reason"] for one in said("hall.pass_not_joined")] == ["another-office", "arrived-elsewhere"]
+    assert [one["reason"] for one in said("hall.pass_not_joined")] == ["stop-order", "arrived-elsewhere"]
 
 
 def test_what_becomes_possible_again_is_joined_after_all(portal, denpasar):

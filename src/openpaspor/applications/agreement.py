@@ -8,11 +8,21 @@ from typing import Any
 
 from openpaspor.facts import Fact
 from openpaspor.facts.applications import Moved, Started, StopLifted, StopOrdered, Submitted, Told
-from openpaspor.facts.base import format_moment
+from openpaspor.facts.base import format_moment, parse_moment
 from openpaspor.ledger import conflicts
 from openpaspor.ledger.models import Conflict, Entry, NodeRecord
 
-from .branches import CODES, Said, Verdict, Void, judge
+from .branches import (
+    ARRIVED_TWICE,
+    CODES,
+    OLD_PASS,
+    ON_VOID,
+    PRESENCE_WINS,
+    Said,
+    Verdict,
+    Void,
+    judge,
+)
 from .models import Application
 from .replay import columns_of
 
@@ -91,6 +101,18 @@ def _said(entry: Entry, roles: dict[tuple[str, int], str]) -> Said:
     fact, role = entry.read(), roles.get((entry.node, entry.epoch), "everything")
     assert isinstance(fact, Moved)
     return Said(entry.pk, fact, entry.node, _place(entry)[1:3], role, entry.recorded_at)
+
+
+def place_left_over(conflict: Conflict) -> tuple[str, datetime] | None:
+    """Office and time of the place that is still taken though the visitor came elsewhere or earlier; None when there is none."""
+    if (
+        conflict.code not in (PRESENCE_WINS, ARRIVED_TWICE, ON_VOID, OLD_PASS)
+        or "place" not in conflict.detail
+    ):
+        return None
+    application = Application.objects.filter(ref=conflict.application).first()
+    office = conflict.detail.get("office") or (application.office_id if application else "")
+    return office or "", parse_moment(conflict.detail["place"])
 
 
 def _mark(move: Entry, *, void: bool) -> set[str]:

@@ -22,9 +22,10 @@ from datetime import UTC, datetime
 from openpaspor import journey
 from openpaspor.facts.applications import Moved
 
-PRESENCE = frozenset({journey.ARRIVE.name, journey.ARRIVE_LATE.name})
+PRESENCE = frozenset({journey.ARRIVE.name, journey.ARRIVE_LATE.name, journey.ARRIVE_OLD_PASS.name})
 PRESENCE_WINS, ARRIVED_TWICE, NOT_MISSED = "presence-wins", "arrived-twice", "not-missed"
 OLD_TERM, EQUAL_TERMS, ON_VOID = "old-term", "equal-terms", "built-on-void"
+OLD_PASS = "old-pass"  # no fork: the office heard of the change after the visit
 CODES = (PRESENCE_WINS, ARRIVED_TWICE, NOT_MISSED, OLD_TERM, EQUAL_TERMS, ON_VOID)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 

@@ -12,14 +12,16 @@ from openpaspor.facts.applications import (
     Submitted,
     Told,
 )
-from openpaspor.ledger import node
+from openpaspor.facts.base import format_moment
+from openpaspor.facts.hall import OldPassHonoured
+from openpaspor.ledger import conflicts, node
 from openpaspor.ledger.epochs import wrote_it_here
 from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
 from openpaspor.ledger.models import Entry
 
 from . import dossier
 from .agreement import agree, belongs_to_void, is_said_later
-from .branches import fits
+from .branches import OLD_PASS, fits
 from .models import Application
 from .replay import columns_of
 
@@ -83,6 +85,18 @@ def _is_alone(fact: Moved, entry: Entry, application: Application) -> bool:
     if fact.version > application.version + 1 and not moves.filter(void=True).exists():
         raise Later(fact.application)
     return fact.version <= application.version and not moves.filter(version=fact.version).exists()
+
+
+@copies(OldPassHonoured)
+def list_old_pass(fact: OldPassHonoured, entry: Entry) -> None:
+    """On every node a person sees that the place of the newer pass is still taken."""
+    conflicts.note(
+        entry,
+        OLD_PASS,
+        version=fact.newer_pass,
+        place=format_moment(fact.place_starts_at),
+        office=fact.place_office,
+    )
 
 
 @copies(DossierSealed)

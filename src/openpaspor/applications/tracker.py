@@ -95,6 +95,7 @@ MOVED = {
     "miss": gettext_lazy("You did not come to the appointment."),
     "rescue": gettext_lazy("You chose a new time after the missed one."),
     "arrive": gettext_lazy("You came to the office."),
+    "arrive_old_pass": gettext_lazy("You came to the office on the pass you had before. The visit counts."),
     "arrive_late": gettext_lazy("You came to the office after the booked time."),
     "walk_in": gettext_lazy("You came to the office."),
     "incomplete": gettext_lazy("Something was missing at the counter."),

@@ -31,6 +31,8 @@ from openpaspor.payments.models import Bill
 from . import rules
 from .models import LIVE, Booking, BookingState, Ended, Pot, Slot, SlotClosed, SlotFull, Why
 
+BEFORE_ARRIVAL = (State.DRAFT, State.SUBMITTED, State.HOLDING, State.BOOKED, State.MISSED)
+
 
 class AlreadyHolding(Refused):
     code = "already-holding"
@@ -480,6 +482,25 @@ def mark_used(application: Application, *, action_id: str, now: datetime) -> Non
             last = came.order_by("-pk").first()
             if last is not None:
                 Booking.objects.filter(pk=last.pk).update(state=BookingState.USED)
+
+
+@transaction.atomic
+def free_left_over(application: Application, *, action_id: str, now: datetime) -> Booking | None:
+    """The visitor came on an older pass, and a person has looked: a later place of the same application goes back on sale."""
+    with once(action_id, application.ref) as seen:
+        if seen or application.state in BEFORE_ARRIVAL:
+            return None
+        used = Booking.objects.filter(
+            application=application, state=BookingState.USED, slot__starts_at__gt=now
+        )
+        left = used.select_related("slot").order_by("-pk").first()
+        if left is None or left.slot.starts_at == application.place_starts_at:
+            return None
+        Booking.objects.filter(pk=left.pk).update(
+            state=BookingState.FREED, reason=Ended.CAME_EARLIER, freed_at=now
+        )
+        left.slot.give_back()
+        return seen.remember(left)
 
 
 @transaction.atomic

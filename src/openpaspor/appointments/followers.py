@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpaspor.applications.followers import held_here, known_here
 from openpaspor.applications.models import Application
 from openpaspor.facts.applications import Moved
+from openpaspor.facts.ledger import DoubtDecided
 from openpaspor.facts.payments import Exempted, Settled
 from openpaspor.journey import State
 from openpaspor.kit import clock
@@ -31,6 +32,13 @@ def seat_who_paid(application: Application, entry: Entry) -> None:
     elif application.state == State.SUBMITTED and actions.lapsed_place(application):
         now = max(entry.recorded_at, clock.now())  # no place that is over by the time we hear of the money
         actions.seat_late_payer(application, action_id=action_id, actor="worker", now=now)
+
+
+@reacts(DoubtDecided, holder=known_here)
+def give_left_over_back(application: Application, entry: Entry) -> None:
+    """Somebody looked at a visit on an old pass: the place that was sold meanwhile is ours to give back."""
+    action_id = entry.action_id_for("appointments.give_left_over_back")
+    actions.free_left_over(application, action_id=action_id, now=entry.recorded_at)
 
 
 @reacts(Moved, holder=known_here)

@@ -68,6 +68,7 @@ class Ended(models.TextChoices):
     CHANGED = "changed", _("moved by the applicant")
     WITHDRAWN = "withdrawn", _("application withdrawn")
     DAY_CLOSED = "day-closed", _("office closed")
+    CAME_EARLIER = "came-earlier", _("the visitor had come on an older pass")
 
 
 class Calendar(models.Model):

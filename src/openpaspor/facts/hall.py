@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from .base import Fact
 
@@ -32,6 +32,20 @@ class PassNotJoined(Fact):
     office: str
     pass_number: int
     reason: str  # another-office, another-day, no-place, already-arrived, arrived-elsewhere, ended, or why a move was refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class OldPassHonoured(Fact):
+    """A visitor was let in on a pass whose visit had been moved, before the office heard of that. The place moved to is still taken."""
+
+    name = "hall.old_pass_honoured"
+
+    application: str
+    office: str  # where the visitor came
+    pass_number: int
+    newer_pass: int
+    place_office: str
+    place_starts_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

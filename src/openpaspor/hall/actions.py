@@ -18,6 +18,7 @@ from openpaspor.facts.hall import (
     CounterOpened,
     DayEnded,
     DayPotSet,
+    OldPassHonoured,
     PassNotJoined,
     TicketCalled,
     TicketChanged,
@@ -50,6 +51,7 @@ from .models import (
 from .rules import Series, next_ticket
 
 POT_KNOBS = {Series.WALK_IN: "walk_in_places", Series.PRIORITY: "priority_places"}
+MOVED_AWAY = ("another-day", "another-office")  # of models.APART
 COMES_BACK = (State.INCOMPLETE, State.ASKED, State.READY, State.ARRIVED)
 
 
@@ -290,8 +292,7 @@ def arrive(
         _claim(application, office, now)
         refuse_arrival(application, office, now)
         _use_pass(application, office, actor=actor, now=now)
-        arrow = journey.ARRIVE_LATE if application.state == State.MISSED else journey.ARRIVE
-        move(application, arrow, actor=actor, now=now)
+        move(application, _arrow(application), actor=actor, now=now)
         fault("hall.after_arrive")
         told = {"place_status": "used"} | ({"priority": priority} if priority else {})
         tell(application, actor=actor, now=now, **told)
@@ -419,12 +420,15 @@ def join_pass_arrival(application: Application, *, action_id: str, now: datetime
     if arrival is None or not _knows_pass(application, arrival):
         return None
     trouble = _keeps_apart(application, arrival)
-    if not trouble:
+    is_old = arrival.number < application.pass_number and trouble in MOVED_AWAY
+    if not trouble or is_old:
         try:
             with transaction.atomic(), once(action_id, arrival.ref, arrival.number) as seen:
                 if not seen:
-                    _join(application, arrival, now=now)
+                    arrow = _honour_old_pass(application, arrival) if is_old else _arrow(application)
+                    _join(application, arrival, arrow, now=now)
                     seen.remember(arrival)
+            trouble = ""
         except Refused as refusal:
             trouble = refusal.code
     if trouble:
@@ -459,10 +463,39 @@ def _keeps_apart(application: Application, arrival: PassArrival) -> str:
     return "" if same_day else "another-day"
 
 
-def _join(application: Application, arrival: PassArrival, *, now: datetime) -> None:
+def _arrow(application: Application) -> journey.Move:
+    return journey.ARRIVE_LATE if application.state == State.MISSED else journey.ARRIVE
+
+
+def _honour_old_pass(application: Application, arrival: PassArrival) -> journey.Move:
+    """Presence wins: the visit was moved, but whoever let the visitor in had not heard of it. The new place stays taken."""
+    assert application.office_id and application.place_starts_at
+    moment = max(arrival.arrived_at, application.state_since)
+    record(
+        OldPassHonoured(
+            application=application.ref,
+            office=arrival.office_id,
+            pass_number=arrival.number,
+            newer_pass=application.pass_number,
+            place_office=application.office_id,
+            place_starts_at=application.place_starts_at,
+        ),
+        actor=arrival.actor,
+        now=moment,
+    )
+    tell(
+        application,
+        actor=arrival.actor,
+        now=moment,
+        office=arrival.office_id,
+        place_starts_at=arrival.starts_at,
+    )
+    return journey.ARRIVE_OLD_PASS
+
+
+def _join(application: Application, arrival: PassArrival, arrow: journey.Move, *, now: datetime) -> None:
     """The application arrives, said by who let the visitor in, at the moment they came; its number becomes its own."""
     moment = max(arrival.arrived_at, application.state_since)
-    arrow = journey.ARRIVE_LATE if application.state == State.MISSED else journey.ARRIVE
     move(application, arrow, actor=arrival.actor, now=moment)
     numbers = Ticket.objects.filter(office=arrival.office, pass_ref=arrival.ref, application=None)
     ticket = numbers.order_by("-pk").first()

@@ -9,13 +9,15 @@ from django.db import transaction
 
 from openpaspor import journey
 from openpaspor.applications import dossier
-from openpaspor.applications.actions import Stopped, move, order_stop
+from openpaspor.applications.actions import Stopped, move, order_stop, tell
 from openpaspor.appointments import actions
 from openpaspor.appointments.models import BookingState, Pot, SlotFull
+from openpaspor.facts.ledger import DoubtDecided
 from openpaspor.journey import State
 from openpaspor.ledger.models import Entry
+from openpaspor.ledger.record import record
 
-from .make import NOW, TOMORROW, WITA, hold, make_application, make_booked, make_slot, miss
+from .make import NOW, TOMORROW, WITA, hold, make_application, make_booked, make_slot, miss, settle_down
 
 pytestmark = pytest.mark.django_db
 THURSDAY = date(2026, 11, 26)
@@ -190,3 +192,24 @@ def test_a_person_with_another_place_is_not_rescued():
 
     new.refresh_from_db()
     assert new.taken == 0
+
+
+def test_the_place_of_a_visitor_who_came_on_the_old_pass_is_given_back_when_somebody_has_looked():
+    old, new = make_slot(day=THURSDAY, hour=9), make_slot(day=THURSDAY, hour=11)
+    application = make_booked(old)
+    move_to(application, new)
+    with transaction.atomic():
+        tell(application, actor="S-1", now=NOW, place_starts_at=old.starts_at)
+        move(application, journey.ARRIVE_OLD_PASS, actor="S-1", now=NOW)
+    settle_down(application)
+    new.refresh_from_db()
+    assert new.taken == 1
+
+    for _again in range(2):
+        with transaction.atomic():
+            record(DoubtDecided(code="old-pass", application=application.ref), actor="S-2", now=NOW)
+        settle_down(application)
+
+    new.refresh_from_db()
+    assert new.taken == 0
+    assert application.state == State.ARRIVED

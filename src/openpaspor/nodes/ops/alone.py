@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
+from openpaspor.applications.agreement import place_left_over
 from openpaspor.applications.models import Application
 from openpaspor.hall.advice import STATE_WORDS
 from openpaspor.kit import clock
@@ -131,6 +132,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class LeftOver:
+    """A place that is taken and that nobody will use."""
+
+    office: Office | None
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
 class Doubt:
     """One conflict: the two sides and what is suggested."""
 
@@ -140,6 +149,12 @@ class Doubt:
     @property
     def says(self) -> Any:
         return DOUBTS.get(self.row.code, self.row.code)
+
+    @property
+    def left_over(self) -> LeftOver | None:
+        """The place that was sold meanwhile: it is given back when somebody has looked and the visit stands."""
+        found = place_left_over(self.row)
+        return LeftOver(Office.objects.filter(pk=found[0]).first(), found[1]) if found else None
 
     @property
     def suggested(self) -> str:

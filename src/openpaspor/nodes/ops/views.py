@@ -123,6 +123,9 @@ DOUBTS: dict[str, Any] = {
         "An office had not heard that this visit was moved and noted it as missed. Nothing is to be done."
     ),
     "built-on-void": _("This followed a move that does not count."),
+    "old-pass": _(
+        "The visitor came on an old pass before the office heard that the visit had been moved. The visit counts."
+    ),
     "presence-wins": _(
         "The visitor came before the office heard of this change. The visit counts, this move does not."
     ),

@@ -17,6 +17,7 @@ from openpaspor.kit.refused import Refused
 from openpaspor.ledger import keys, node
 from openpaspor.ledger.follow import Later
 from openpaspor.ledger.keys import decrypt, encrypt
+from openpaspor.ledger.links import newest_records
 from openpaspor.ledger.models import NodeRecord
 from openpaspor.ledger.record import record
 from openpaspor.ledger.store import AttachmentMissing, Store
@@ -145,10 +146,13 @@ def is_complete(application: Application) -> bool:
 
 @transaction.atomic
 def send(application: Application, site: Site, *, actor: str, now: datetime) -> None:
-    """Let the nodes of `site` read the dossier: wrap the key to them and say which ciphertexts belong to it."""
+    """Let the nodes of `site` read the dossier: wrap the key to them and say which ciphertexts belong to it.
+
+    A node that came back with other keys is given the key again; one that was sent away is not.
+    """
     secret = _key(application)
     for record_ in _nodes_of(application, site):
-        DossierKey.objects.get_or_create(
+        DossierKey.objects.update_or_create(
             application=application,
             node=record_.node,
             defaults={"wrapped": keys.wrap(secret, bytes.fromhex(record_.box_public))},
@@ -156,7 +160,8 @@ def send(application: Application, site: Site, *, actor: str, now: datetime) -> 
     document = bytes(Dossier.objects.get(application=application).document)
     digest = node.here().store.put(document)
     live = application.attachments.live()  # type: ignore[attr-defined]
-    wrapped = DossierKey.objects.filter(application=application).order_by("node")
+    gone = [name for name, row in newest_records().items() if row.revoked_at]
+    wrapped = DossierKey.objects.filter(application=application).exclude(node__in=gone).order_by("node")
     record(
         DossierSealed(
             application=application.ref,
@@ -173,14 +178,25 @@ def send(application: Application, site: Site, *, actor: str, now: datetime) -> 
 
 
 def _nodes_of(application: Application, site: Site) -> list[NodeRecord]:
-    """The newest record of each node that serves `site` for this application's office."""
-    newest = {row.node: row for row in NodeRecord.objects.order_by("epoch")}
+    """The newest record of each node that serves `site` for this application's office and was not sent away."""
     return [
         row
-        for row in newest.values()
-        if row.role == site
-        or (site == Site.OFFICE and row.role == "office" and application.office_id in row.offices)
+        for row in newest_records().values()
+        if row.revoked_at is None
+        and row.role == site
+        and (site != Site.OFFICE or application.office_id in row.offices)
     ]
+
+
+def keep_key(application: Application, sealed: DossierSealed) -> None:
+    """Keep the key as it is wrapped to us; what is wrapped to others stays theirs."""
+    us = node.here().name
+    for text in sealed.keys:
+        name, wrapped = text.split(":", 1)
+        if name == us:
+            DossierKey.objects.update_or_create(
+                application=application, node=us, defaults={"wrapped": base64.b64decode(wrapped).decode()}
+            )
 
 
 @transaction.atomic
@@ -189,10 +205,7 @@ def take_in(application: Application, sealed: DossierSealed, *, now: datetime) -
 
     Nothing is on its way to a node to which no key was wrapped.
     """
-    for name, wrapped in (text.split(":", 1) for text in sealed.keys):
-        DossierKey.objects.update_or_create(
-            application=application, node=name, defaults={"wrapped": base64.b64decode(wrapped).decode()}
-        )
+    keep_key(application, sealed)
     if not sealed.is_for(node.here().name):
         return
     if not node.here().store.has(sealed.document):

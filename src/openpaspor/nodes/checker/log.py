@@ -1,103 +1,252 @@
-"""The log: L1 no gap, L2 the chain is whole, L3 every entry is signed, L7 row and entry agree, L10 reading is recorded."""
+"""The log: L1 no gap, L2 the chain is whole, L3 signed, L4 history never changes, L5 no fork, L6 the centre has all, L7 row and
+entry agree, L8 nothing stays unsealed, L10 reading is recorded."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from .run import Found, check, count, rows
+from .databases import Country, Database, Entry
+from .run import QUIET, CannotJudge, Found, across, check
+
+GENESIS = "0" * 64
+SEALED_WITHIN = timedelta(seconds=10)
 
 
-@check("L1", "No gap: for each node and epoch the places are 1..n, each once.")
-def no_gap() -> Found:
-    found = Found(count("SELECT count(*) FROM ledger_entry WHERE seq IS NOT NULL"))
-    for node, epoch, number, low, high in rows(
-        "SELECT node, epoch, count(DISTINCT seq), min(seq), max(seq) FROM ledger_entry"
-        " WHERE seq IS NOT NULL GROUP BY node, epoch"
-    ):
-        if (low, high) != (1, number):
+def whole_logs(here: Database) -> list[tuple[str, int, list[Entry]]]:
+    """The logs that must be here without a gap: our own, and at the centre everybody's."""
+    return [
+        (node, epoch, entries)
+        for (node, epoch), entries in sorted(here.logs.items())
+        if node == here.name or here.holds_whole_logs
+    ]
+
+
+def lost_after(here: Database, node: str, epoch: int) -> int | None:
+    """The place after which an epoch of our own may have holes: its database was put back there. None: nowhere."""
+    ended = [row for row in here.closed if row["epoch"] == epoch and node == here.name]
+    return int(ended[-1]["seq"]) if ended else None
+
+
+@check(
+    "L1", "No gap: for each node and epoch the places are 1..n, each once; of others, what came stands once."
+)
+def no_gap(here: Database) -> Found:
+    found = Found(sum(map(len, here.logs.values())))
+    for node, epoch, entries in whole_logs(here):
+        until = lost_after(here, node, epoch)
+        places = [entry.seq or 0 for entry in entries if until is None or (entry.seq or 0) <= until]
+        if places != list(range(1, len(places) + 1)):
             found.offending.append(f"{node}/{epoch}")
+    found.offending += [
+        f"{node}/{epoch}/{seq} twice"
+        for node, epoch, seq in here.rows(
+            "SELECT node, epoch, seq FROM ledger_entry WHERE seq IS NOT NULL"
+            " GROUP BY node, epoch, seq HAVING count(*) > 1"
+        )
+    ]
     return found
 
 
-@check("L2", "The chain is whole: hash(i) = SHA-256(hash(i-1) + canonical bytes).")
-def chain_is_whole() -> Found:
+@check(
+    "L2",
+    "The chain is whole: hash(i) = SHA-256(hash(i-1) + canonical bytes); an epoch begins where one before it ended.",
+)
+def chain_is_whole(here: Database) -> Found:
     found = Found()
-    previous: dict[str, str] = {}
-    for node, epoch, seq, body, said_previous, digest in rows(
-        "SELECT node, epoch, seq, body, previous, hash FROM ledger_entry WHERE seq IS NOT NULL"
-        " ORDER BY node, epoch, seq"
-    ):
-        found.rows += 1
-        before = previous.get(node, "0" * 64)
-        right = hashlib.sha256(bytes.fromhex(before) + bytes(body)).hexdigest()
-        if said_previous != before or digest != right:
-            found.offending.append(f"{node}/{epoch}/{seq}")
-        previous[node] = digest
+    whole = {(node, epoch) for node, epoch, _entries in whole_logs(here)}
+    passed: dict[str, set[str]] = {}  # hashes of each node so far: where the next epoch may begin
+    for (node, epoch), entries in sorted(here.logs.items()):
+        earlier = set(passed.get(node, {GENESIS}))
+        before: Entry | None = None
+        for entry in entries:
+            found.rows += 1
+            right = hashlib.sha256(bytes.fromhex(entry.previous) + entry.body).hexdigest()
+            if entry.hash != right or (
+                before and before.seq == (entry.seq or 0) - 1 and before.hash != entry.previous
+            ):
+                found.offending.append(entry.key)
+            elif entry.seq == 1 and (node, epoch) in whole and entry.previous not in earlier:
+                found.offending.append(f"{entry.key} begins nowhere")
+            before = entry
+            passed.setdefault(node, {GENESIS}).add(entry.hash)
     return found
 
 
 @check("L3", "Every entry is signed by the key of its node and epoch, and names its own place.")
-def entries_are_signed() -> Found:
+def entries_are_signed(here: Database) -> Found:
     found = Found()
     keys = {
-        (node, epoch): key
-        for node, epoch, key in rows("SELECT node, epoch, sign_public FROM ledger_noderecord")
+        (node, epoch): Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+        for node, epoch, key in here.rows("SELECT node, epoch, sign_public FROM ledger_noderecord")
     }
-    for node, epoch, seq, body, digest, signature in rows(
-        "SELECT node, epoch, seq, body, hash, signature FROM ledger_entry WHERE seq IS NOT NULL"
-    ):
+    for entry in here.entries:
+        if not entry.seq:
+            continue
         found.rows += 1
-        says = json.loads(bytes(body))
-        if (says["node"], says["epoch"], says["seq"]) != (node, epoch, seq):
-            found.offending.append(f"{node}/{epoch}/{seq}")
+        says = json.loads(entry.body)
+        if (says["node"], says["epoch"], says["seq"]) != entry.place:
+            found.offending.append(entry.key)
             continue
         try:
-            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(keys[(node, epoch)]))
-            public.verify(bytes(signature), b"openpaspor-ledger-v1\n" + bytes.fromhex(digest))
+            public = keys[entry.node, entry.epoch]
+            public.verify(entry.signature, b"openpaspor-ledger-v1\n" + bytes.fromhex(entry.hash))
         except (KeyError, InvalidSignature):
-            found.offending.append(f"{node}/{epoch}/{seq}")
+            found.offending.append(entry.key)
     return found
+
+
+@across(
+    "L4",
+    "History never changes: every head written beside a database, and every count a peer confirmed, is still on the chain.",
+)
+def heads_still_stand(country: Country) -> Found:
+    found = Found()
+    for one in country.databases:
+        for epoch, seq, digest, where in _heads(one):
+            found.rows += 1
+            entry = one.by_place.get((one.name, epoch, seq))
+            if entry is None or entry.hash != digest:
+                found.offending.append(f"{one.name}/{epoch}/{seq}: {where} knows another")
+        chains = _chains(one, found)
+        for other in country.databases:
+            for epoch, heard, chain in other.rows(
+                "SELECT heard_epoch, heard, heard_chain FROM ledger_link WHERE peer = %s AND heard > 0",
+                one.name,
+            ):
+                ours = chains.get(other.name, {})
+                if ours and epoch == one.epoch:
+                    found.rows += 1
+                    if ours.get(heard, chain) != chain:
+                        found.offending.append(f"{other.name} heard another {heard} of {one.name}")
+    if not found.rows:
+        raise CannotJudge("a head beside the database, or a selection that went over a line")
+    return found
+
+
+def _heads(one: Database) -> list[tuple[int, int, str, str]]:
+    """What was written beside a database of its own log: epoch, place, hash, where."""
+    last = one.file("heads.json")
+    heads = [(row["epoch"], row["seq"], row["hash"], "epochs.json") for row in one.closed if row["seq"]]
+    if last.get("seq") and last.get("node") == one.name:
+        heads.append((last["epoch"], last["seq"], last["hash"], "heads.json"))
+    return heads
+
+
+def _chains(one: Database, found: Found) -> dict[str, dict[int, str]]:
+    """The chain of each selection as it was queued, by link and count; a step that does not follow offends."""
+    chains: dict[str, dict[int, str]] = {}
+    for link, count, chain, digest in one.rows(
+        "SELECT o.link_id, o.count, o.chain, e.hash FROM ledger_outgoing o JOIN ledger_entry e ON e.id = o.entry_id"
+        " ORDER BY o.link_id, o.count"
+    ):
+        found.rows += 1
+        steps = chains.setdefault(link, {})
+        before = steps.get(count - 1) or (GENESIS if count == 1 else None)
+        if before and hashlib.sha256(bytes.fromhex(before) + bytes.fromhex(digest)).hexdigest() != chain:
+            found.offending.append(f"{one.name}: selection {count} for {link}")
+        steps[count] = chain
+    return chains
+
+
+@across(
+    "L5",
+    "No fork: one hash for each place of a log over all copies; where there are two, the node is shut out and a person knows.",
+)
+def no_fork(country: Country) -> Found:
+    if len(country.databases) < 2:
+        raise CannotJudge("the databases of other nodes (--node)")
+    found = Found()
+    known: dict[tuple[str, int, int], tuple[str, str]] = {}
+    shut_out = {
+        peer
+        for one in country.databases
+        for (peer,) in one.rows("SELECT peer FROM ledger_link WHERE quarantined <> ''")
+    }
+    incidents = sum(
+        one.count("SELECT count(*) FROM ledger_conflict WHERE code = 'fork'") for one in country.databases
+    )
+    for one in country.databases:
+        for place, entry in one.by_place.items():
+            found.rows += 1
+            digest, where = known.setdefault(place, (entry.hash, one.name))
+            if digest != entry.hash and not (place[0] in shut_out and incidents):
+                found.offending.append(f"{entry.key} differs at {where} and {one.name}")
+    return found
+
+
+@across("L6", "The centre has all: its head of each log is the node's own.", when=QUIET)
+def centre_has_all(country: Country) -> Found:
+    centre, others = nodes_beside_the_centre(country)
+    found = Found()
+    for one in others:
+        mine = [
+            entry for (node, _epoch), log in sorted(one.logs.items()) if node == one.name for entry in log
+        ]
+        if mine:
+            found.rows += 1
+            head = max(mine, key=lambda entry: entry.place)
+            there = [entry.place for entry in centre.by_place.values() if entry.node == one.name]
+            if centre.by_place.get(head.place) is None or max(there) > head.place:
+                found.offending.append(
+                    f"{one.name}: {head.key}, at the centre {max(there, default=('nothing',))}"
+                )
+    return found
+
+
+def nodes_beside_the_centre(country: Country) -> tuple[Database, list[Database]]:
+    """The centre's database and the others. Raises CannotJudge when one side is missing."""
+    if country.centre is None or len(country.databases) < 2:
+        raise CannotJudge("the databases of the centre and of another node (--node)")
+    return country.centre, country.others
 
 
 @check(
     "L7",
     "Row and entry are one transaction: every version of an application has exactly one move in the log.",
 )
-def rows_and_entries_agree() -> Found:
+def rows_and_entries_agree(here: Database) -> Found:
     found = Found()
-    moves = dict(
-        rows(
-            "SELECT application, count(DISTINCT version) FROM ledger_entry WHERE kind = 'applications.moved' GROUP BY application"
-        )
-    )
-    tops = dict(
-        rows(
-            "SELECT application, max(version) FROM ledger_entry WHERE kind = 'applications.moved' GROUP BY application"
-        )
-    )
+    versions: dict[str, set[int]] = {}
+    for entry in here.entries:
+        if entry.kind == "applications.moved" and not entry.void:
+            versions.setdefault(entry.application, set()).add(entry.version or 0)
     known = set()
-    for ref, version in rows("SELECT ref, version FROM applications_application"):
+    for ref, version in here.rows("SELECT ref, version FROM applications_application"):
         found.rows += 1
         known.add(ref)
-        if moves.get(ref, 0) != version or tops.get(ref, 0) != version:
+        if versions.get(ref, set()) != set(range(1, version + 1)):
             found.offending.append(ref)
     parked = {
-        ref for (ref,) in rows("SELECT DISTINCT application FROM ledger_parked")
+        ref for (ref,) in here.rows("SELECT DISTINCT application FROM ledger_parked")
     }  # an earlier part has not come
-    found.offending += sorted(set(moves) - known - parked)
+    found.offending += sorted(set(versions) - known - parked)
+    return found
+
+
+@check("L8", "Nothing waits for its seal longer than ten seconds.", when=QUIET)
+def nothing_stays_unsealed(here: Database) -> Found:
+    found = Found(len(here.entries))
+    newest = max((entry.recorded_at for entry in here.own), default=None)
+    found.offending = [
+        f"{entry.kind} of {entry.recorded_at:%Y-%m-%d %H:%M:%S}"
+        for entry in here.entries
+        if not entry.seq and newest and newest - entry.recorded_at > SEALED_WITHIN
+    ]
     return found
 
 
 @check("L10", "Reading is recorded: every staff look names who, why and what.", may_be_empty=True)
-def looks_are_whole() -> Found:
+def looks_are_whole(here: Database) -> Found:
     found = Found()
-    for seq, actor, raw in rows("SELECT id, actor, fact FROM ledger_entry WHERE kind = 'accounts.looked'"):
-        found.rows += 1
-        fact = json.loads(raw)
-        if not actor or not fact.get("why") or not fact.get("what") or not fact.get("application"):
-            found.offending.append(f"entry {seq}")
+    for entry in here.entries:
+        if entry.kind == "accounts.looked":
+            found.rows += 1
+            said = all(entry.fact.get(name) for name in ("why", "what", "application"))
+            if not entry.actor or not said:
+                found.offending.append(f"entry {entry.id}")
     return found

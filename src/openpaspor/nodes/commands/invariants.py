@@ -1,4 +1,4 @@
-"""Check the invariants against the database of this installation."""
+"""Check the invariants against the database of this installation, and of other nodes beside it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,55 @@ from dataclasses import asdict
 from openpaspor.nodes import cli
 
 HELP = "check what must be true after any fault"
+SLOW = 1.0  # seconds from which on the time stands beside the verdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", help="ids, comma separated, e.g. S1,A2")
     parser.add_argument(
-        "--client-ledger", metavar="F", help="what simulated clients wrote down (not used yet)"
+        "--node", action="append", default=[], metavar="[NAME=]HOME_OR_URL",
+        help="another node: its home folder, or the URL of its PostgreSQL database; read only. May be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--client", action="append", default=[], metavar="FILE",
+        help="what simulated clients asked for and were told (a client ledger). May be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--always",
+        action="store_true",
+        help="only what is true at every instant, also in the middle of a fault",
     )
+    parser.add_argument(
+        "--empty", default="", help="ids for which this scenario has no rows, comma separated, e.g. B2,P2"
+    )
+    parser.add_argument("--why", action="store_true", help="also say what the others wait for")
 
 
 def run(args: argparse.Namespace) -> int:
-    from openpaspor.nodes.checker import run_checks
+    from openpaspor.nodes.checker import CannotLook, run_checks
 
-    results = run_checks(filter(None, args.only.split(",")))
+    try:
+        results = run_checks(
+            filter(None, args.only.split(",")),
+            others=args.node,
+            clients=args.client,
+            always=args.always,
+            empty=filter(None, args.empty.split(",")),
+        )
+    except (CannotLook, OSError) as trouble:
+        cli.say(str(trouble))
+        return cli.CANNOT_START
     for result in results:
         if result.status != "na":
             mark = "ok  " if result.status == "pass" else "FAIL"
-            cli.say(f"{mark} {result.id:4} {result.rows:6} rows  {', '.join(result.offending[:3])}")
+            slow = f"  {result.seconds:.1f} s" if result.seconds > SLOW else ""
+            cli.say(f"{mark} {result.id:4} {result.rows:6} rows  {', '.join(result.offending[:3])}{slow}")
+        elif args.why:
+            cli.say(f"na   {result.id:4} {result.why}")
     waiting = sum(result.status == "na" for result in results)
     failed = [result for result in results if result.status == "fail"]
     cli.say(
-        f"{len(results) - waiting - len(failed)} hold, {len(failed)} do not, {waiting} wait for rooms to come."
+        f"{len(results) - waiting - len(failed)} hold, {len(failed)} do not, {waiting} could not be judged."
     )
     if args.json:
         seed = os.environ.get("OPENPASPOR_SEED", "")

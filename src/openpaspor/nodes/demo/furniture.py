@@ -43,7 +43,7 @@ def furnish(offices: Sequence[Office], *, booklets: int) -> None:
             start = max(office.local(now).date() for office in offices)
             calendars.open_calendars(
                 offices, COMING_DAYS, start=start,
-                action_id="furniture:calendars", actor=register.staff_code(f"kepala.{offices[0].pk.lower()}"), now=now,
+                action_id="furniture:calendars", actor="demo", now=now,
             )  # fmt: skip
         for office in offices:
             if us.role == "everything" or office.pk in us.offices:

@@ -320,6 +320,7 @@ def _stock_page(request: HttpRequest, *, refusal: Refused | None = None, **bound
         "office": office,
         "stock": desk.stock_of(office, clock.now()),
         "states": BookletState,
+        "stops": desk.stops_of(office),
         "waiting": batches.filter(state=BatchState.COUNTED).order_by("counted_at"),
         "received": batches.filter(state=BatchState.RECEIVED).order_by("-confirmed_at")[:8],
         "proposals": SpoilProposal.objects.filter(booklet__office=office, state=ProposalState.OPEN)

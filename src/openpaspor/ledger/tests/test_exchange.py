@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -15,6 +15,7 @@ from openpaspor.facts.accounts import Looked
 from openpaspor.facts.adjudication import Decided
 from openpaspor.facts.appointments import PlaceHeld
 from openpaspor.facts.offices import KnobSet
+from openpaspor.kit import clock
 from openpaspor.ledger import exchange, links, node, pieces, receive
 from openpaspor.ledger.courier import Courier
 from openpaspor.ledger.messages import pack, unpack
@@ -154,6 +155,30 @@ def test_an_answer_to_another_question_is_no_answer(office, centre):
         old = pack(centre, "denpasar", "answer", 1, {"wants": [], "known": None}, re="ab" * 32)
         with pytest.raises(LineDown):
             Courier(NodeRecord.objects.get(node="pusat"), lambda url, message: old).round()
+
+
+def test_a_line_that_is_back_catches_up_until_nothing_more_comes(office, centre):
+    def to_the_centre(_url: str, raw: bytes) -> bytes:
+        with node.standing_at(centre):
+            return exchange.answer(raw) or b""
+
+    with transaction.atomic():
+        record(KnobSet(name_of_knob="undo_seconds", value=60), actor="C-1", now=MONDAY)
+    seal_pending()
+    links.queue_news()
+    with node.standing_at(office):
+        links.make_links()
+        courier = Courier(NodeRecord.objects.get(node="pusat"), to_the_centre)
+        assert not links.is_catching_up("centre")  # cut: nobody waits for what cannot come
+
+        courier._pull()
+        assert links.is_catching_up("centre")
+        courier._pull()
+        assert not links.is_catching_up("centre")
+        Link.objects.update(answered_at=clock.real_now(), fetched_at=clock.real_now() - timedelta(hours=1))
+        assert links.is_catching_up("centre")
+        Link.objects.update(answered_at=clock.real_now() - timedelta(hours=1))
+        assert not links.is_catching_up("centre")
 
 
 def test_a_file_goes_on_where_the_line_was_cut(office, centre):

@@ -60,7 +60,7 @@ STATES: dict[State, StateNote] = {
     State.ENROLLED: StateNote("papers seen, interviewed, photographed", Site.OFFICE, 4),
     State.REVIEW: StateNote("at the centre: checks and decision", Site.CENTRE, 5),
     State.ASKED: StateNote("the centre needs more from the office or the applicant", Site.OFFICE, 5),
-    State.APPROVED: StateNote("decided; a serial is allotted", Site.OFFICE, 6),
+    State.APPROVED: StateNote("decided; packet signed, serial allotted", Site.OFFICE, 6),
     State.PRINTED: StateNote("personalised, not yet inspected", Site.OFFICE, 6),
     State.READY: StateNote("inspected, on the shelf, applicant told", Site.OFFICE, 7),
     State.COLLECTED: StateNote("handed over, old passport cancelled", Site.CLOSED, 7),

@@ -19,6 +19,7 @@ from openpaspor.applications import dossier
 from openpaspor.applications.answers import Answers
 from openpaspor.applications.models import Application, Kind
 from openpaspor.applications.personalisation import portrait_of, years_valid
+from openpaspor.facts.adjudication import APPROVAL_WITHDRAWN
 from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
@@ -50,9 +51,14 @@ def _known(request: HttpRequest, form: ActionForm) -> dict[str, Any]:
 
 
 def _file(request: HttpRequest, ref: str) -> Application:
-    """An application of this office that has come to the print room; others do not exist."""
-    rows = Application.objects.select_related("office").in_state(*desk.IN_ROOM)
-    return get_object_or_404(rows, ref=ref, office=request.posting.office)
+    """An application of this office that has come to the print room; others do not exist.
+
+    Raises ApprovalWithdrawn for one that has just gone back to review.
+    """
+    rows = Application.objects.select_related("office").filter(office=request.posting.office)
+    if rows.filter(ref=ref, state=State.REVIEW, reason=APPROVAL_WITHDRAWN).exists():
+        raise packets.ApprovalWithdrawn()
+    return get_object_or_404(rows.in_state(*desk.IN_ROOM), ref=ref)
 
 
 def _open(request: HttpRequest, application: Application, why: str, what: str) -> Answers:

@@ -254,12 +254,12 @@ def word_of(link: Link) -> str:
 def is_catching_up(role: str) -> bool:
     """True when a line to a node of this role is open again and that node still has entries for us.
 
-    False while the line is cut: what it would bring cannot be waited for.
+    False while the line is cut, or something is wrong with what it brings: neither can be waited for.
     """
     now = clock.real_now()
     open_again = [line.peer for line in line_states() if line.role == role and line.is_open]
     taken = Q(fetched_at__gt=now - SILENT_AFTER)
-    return Link.objects.filter(pk__in=open_again).exclude(taken).exists()
+    return Link.objects.filter(pk__in=open_again, trouble="").exclude(taken).exists()
 
 
 def quarantine(peer: str, code: str, place: tuple[str, int, int] | None) -> None:

@@ -170,6 +170,18 @@ def test_the_stop_list_says_why_and_two_people_cancel_the_booklet():
     assert application.booklets.get().state == "cancelled"
 
 
+def test_a_file_that_went_back_before_printing_says_so_when_somebody_still_wants_to_print_it():
+    application, client = make.make_approved(), sign_in(Role.PRINT)
+    serial = application.serial
+    make.withdraw_approval(application)
+    make.settle(application)
+
+    answer = post(client, reverse("issuance:print", args=[application.ref]), serial=serial)
+
+    assert answer.status_code == 409 and "Pusat sudah menarik persetujuan ini" in answer.content.decode()
+    assert not PrintJob.objects.exists()
+
+
 def test_what_stands_is_not_cancelled_as_withdrawn():
     application, printing = make.make_ready(), sign_in(Role.PRINT)
 

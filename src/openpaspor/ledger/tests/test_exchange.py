@@ -177,7 +177,9 @@ def test_a_line_that_is_back_catches_up_until_nothing_more_comes(office, centre)
         assert not links.is_catching_up("centre")
         Link.objects.update(answered_at=clock.real_now(), fetched_at=clock.real_now() - timedelta(hours=1))
         assert links.is_catching_up("centre")
-        Link.objects.update(answered_at=clock.real_now() - timedelta(hours=1))
+        Link.objects.update(trouble="node-unknown")  # a person must look; nothing comes in a moment
+        assert not links.is_catching_up("centre")
+        Link.objects.update(answered_at=clock.real_now() - timedelta(hours=1), trouble="")
         assert not links.is_catching_up("centre")
 
 

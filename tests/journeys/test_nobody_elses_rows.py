@@ -100,9 +100,29 @@ def test_an_office_gets_its_own_and_nothing_else(boxes: dict[str, Node], sender:
                 assert not model._base_manager.filter(**{field.attname: "DENPASAR"}).exists(), model
 
 
+def keys_said() -> set[str]:
+    """To which nodes the newest dossier of all is wrapped."""
+    newest = Entry.objects.filter(kind="applications.dossier_sealed").order_by("-pk")[0]
+    return {key.split(":")[0] for key in newest.values["keys"]}
+
+
+def test_who_could_read_goes_on_reading_unless_its_office_has_no_part_any_more(boxes: dict[str, Node]):
+    application = book("DENPASAR", "Asia/Makassar")
+    with transaction.atomic():
+        dossier.send(application, Site.CENTRE, actor="worker", now=make.NOW)
+    assert keys_said() == {node.here().name, "denpasar", "pusat"}
+
+    application.office = make.make_office("MEDAN", "Asia/Jakarta")
+    with transaction.atomic():
+        dossier.send(application, Site.OFFICE, actor="worker", now=make.NOW)
+
+    assert keys_said() == {node.here().name, "medan", "pusat"}
+    assert list(DossierKey.objects.values_list("node", flat=True)) == [node.here().name]
+
+
 def test_a_key_is_wrapped_to_no_node_that_was_sent_away(boxes: dict[str, Node]):
     application = book("DENPASAR", "Asia/Makassar")
-    assert set(DossierKey.objects.values_list("node", flat=True)) == {node.here().name, "denpasar"}
+    assert keys_said() == {node.here().name, "denpasar"}
     NodeRecord.objects.filter(node="denpasar").update(revoked_at=make.NOW)
     other = Node("denpasar-2", "office", boxes["denpasar"].home.parent / "d2", ("DENPASAR",))
     with standing_at(other):
@@ -111,8 +131,7 @@ def test_a_key_is_wrapped_to_no_node_that_was_sent_away(boxes: dict[str, Node]):
     with transaction.atomic():
         dossier.send(application, Site.OFFICE, actor="worker", now=make.NOW)
 
-    said = Entry.objects.filter(kind="applications.dossier_sealed").order_by("-pk")[0].values["keys"]
-    assert {key.split(":")[0] for key in said} == {node.here().name, "denpasar-2"}
+    assert keys_said() == {node.here().name, "denpasar-2"}
 
 
 def test_a_box_that_came_back_with_other_keys_can_read_again(boxes: dict[str, Node]):
@@ -126,6 +145,8 @@ def test_a_box_that_came_back_with_other_keys_can_read_again(boxes: dict[str, No
     with transaction.atomic():
         dossier.send(application, Site.OFFICE, actor="worker", now=make.NOW)
 
+    sealed = Entry.objects.filter(kind="applications.dossier_sealed").order_by("-pk")[0].read()
     with standing_at(fresh):
+        dossier.keep_key(application, sealed)
         answers = dossier.open_answers(application, actor="worker", why="check", now=make.NOW)
     assert answers.full_name == "Ni Luh Sari Dewi"

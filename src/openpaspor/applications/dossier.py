@@ -18,7 +18,7 @@ from openpaspor.ledger import keys, node
 from openpaspor.ledger.follow import Later
 from openpaspor.ledger.keys import decrypt, encrypt
 from openpaspor.ledger.links import newest_records
-from openpaspor.ledger.models import NodeRecord
+from openpaspor.ledger.models import Entry
 from openpaspor.ledger.record import record
 from openpaspor.ledger.store import AttachmentMissing, Store
 
@@ -146,22 +146,15 @@ def is_complete(application: Application) -> bool:
 
 @transaction.atomic
 def send(application: Application, site: Site, *, actor: str, now: datetime) -> None:
-    """Let the nodes of `site` read the dossier: wrap the key to them and say which ciphertexts belong to it.
+    """Let the nodes of `site` read the dossier, and go on letting those who could: wrap the key, name the ciphertexts.
 
-    A node that came back with other keys is given the key again; one that was sent away is not.
+    A node that came back with other keys is given the key again; one that was sent away, or whose office has no part in the
+    application any more, is not.
     """
     secret = _key(application)
-    for record_ in _nodes_of(application, site):
-        DossierKey.objects.update_or_create(
-            application=application,
-            node=record_.node,
-            defaults={"wrapped": keys.wrap(secret, bytes.fromhex(record_.box_public))},
-        )
     document = bytes(Dossier.objects.get(application=application).document)
     digest = node.here().store.put(document)
     live = application.attachments.live()  # type: ignore[attr-defined]
-    gone = [name for name, row in newest_records().items() if row.revoked_at]
-    wrapped = DossierKey.objects.filter(application=application).exclude(node__in=gone).order_by("node")
     record(
         DossierSealed(
             application=application.ref,
@@ -169,7 +162,10 @@ def send(application: Application, site: Site, *, actor: str, now: datetime) -> 
             attachments=tuple(
                 f"{paper.kind}:{paper.digest}:{paper.content_type}:{paper.size}" for paper in live
             ),
-            keys=tuple(f"{row.node}:{base64.b64encode(row.wrapped.encode()).decode()}" for row in wrapped),
+            keys=tuple(
+                f"{name}:{base64.b64encode(keys.wrap(secret, public).encode()).decode()}"
+                for name, public in sorted(_readers(application, site).items())
+            ),
             version=application.version,
         ),
         actor=actor,
@@ -177,15 +173,18 @@ def send(application: Application, site: Site, *, actor: str, now: datetime) -> 
     )
 
 
-def _nodes_of(application: Application, site: Site) -> list[NodeRecord]:
-    """The newest record of each node that serves `site` for this application's office and was not sent away."""
-    return [
-        row
+def _readers(application: Application, site: Site) -> dict[str, bytes]:
+    """Box keys, by node: ours, of the nodes of `site`, and of those that were given the key before and still need it."""
+    said = Entry.objects.filter(kind=DossierSealed.name, application=application.ref, void=False)
+    before = {key.partition(":")[0] for entry in said for key in entry.values["keys"]}
+    readers = {
+        row.node: bytes.fromhex(row.box_public)
         for row in newest_records().values()
         if row.revoked_at is None
-        and row.role == site
-        and (site != Site.OFFICE or application.office_id in row.offices)
-    ]
+        and (row.role == site or row.node in before)
+        and (row.role != "office" or application.office_id in row.offices)
+    }
+    return readers | {node.here().name: node.here().keys.box_public}
 
 
 def keep_key(application: Application, sealed: DossierSealed) -> None:

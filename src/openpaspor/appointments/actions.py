@@ -29,7 +29,7 @@ from openpaspor.payments import actions as payments
 from openpaspor.payments.models import Bill
 
 from . import rules
-from .models import LIVE, Booking, BookingState, Ended, Pot, Slot, SlotClosed, SlotFull, Why
+from .models import LIVE, SOLD_BY, Booking, BookingState, Ended, Pot, Slot, SlotClosed, SlotFull, Why
 
 BEFORE_ARRIVAL = (State.DRAFT, State.SUBMITTED, State.HOLDING, State.BOOKED, State.MISSED)
 
@@ -163,7 +163,8 @@ def _refuse_unfit(wish: Wish) -> None:
 def _refuse_misfit(application: Application, slot: Slot, *pots: Pot) -> None:
     if slot.booklet_kind != application.booklet or slot.pot not in pots:
         raise NotForThis()
-    if slot.seller_node != node.here().name:
+    us = node.here()
+    if slot.seller_node != us.name or not us.holds(SOLD_BY[Pot(slot.pot)], slot.office_id):
         raise NotSoldHere()
 
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor import journey
 from openpaspor.applications.actions import move
-from openpaspor.facts.appointments import BlanksShort, CalendarOpened, DayClosed, QuotaSet
+from openpaspor.facts.appointments import BlanksShort, CalendarOpened, DayClosed, QuotaSet, UnsoldHandedOver
+from openpaspor.facts.base import format_moment
 from openpaspor.kit.faults import fault
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger import node
@@ -26,7 +27,7 @@ from openpaspor.offices.workdays import is_working_day
 from openpaspor.payments.models import Bill
 
 from . import actions, rules
-from .models import Booking, BookingState, Calendar, Ended, Pot, Shortage, Slot, Why
+from .models import Booking, BookingState, Calendar, Ended, HandedOver, Pot, Shortage, Slot, Why
 
 CLOSING_REASONS = {
     "power": _("No power"),
@@ -246,6 +247,27 @@ def _all_hours(office: Office, day: date, pot: str, booklet: str, *, now: dateti
     return list(
         Slot.objects.filter(office=office, day=day, pot=pot, booklet_kind=booklet).order_by("starts_at")
     )
+
+
+@transaction.atomic
+def hand_over_unsold(office: Office, day: date, *, action_id: str, actor: str, now: datetime) -> int:
+    """The day list is closed: sell no online place of that day any more, and say how many are left, for the office.
+
+    A place that is given back later, by a hold that lapses, stays empty. Returns the places handed over.
+    """
+    with once(action_id, office.code, day.isoformat()) as seen:
+        if seen:
+            return int(seen.answer)
+        online = Slot.objects.select_for_update().filter(office=office, day=day, pot=Pot.ONLINE)
+        left = [slot for slot in online.order_by("pk") if slot.left]
+        online.update(offered=F("taken"), capacity=F("taken"))
+        places = sum(slot.left for slot in left)
+        HandedOver.objects.create(office=office, day=day, places=places)
+        slots = tuple(f"{format_moment(slot.starts_at)} {slot.booklet_kind} {slot.left}" for slot in left)
+        record(
+            UnsoldHandedOver(office=office.code, day=day, places=places, slots=slots), actor=actor, now=now
+        )
+        return seen.remember(places)
 
 
 # Closing a day

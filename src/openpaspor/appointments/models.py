@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications.models import Application
+from openpaspor.journey import Site
 from openpaspor.kit.refused import Refused
 from openpaspor.offices.models import Booklet, Office
 
@@ -30,6 +31,10 @@ class Pot(models.TextChoices):
     ONLINE = "online", _("Online")
     SAME_DAY = "same-day", _("Same-day service")
     RESCUE = "rescue", _("After a missed visit")
+
+
+# Each pot is sold by one node, so nobody oversells while a line is down.
+SOLD_BY = {Pot.ONLINE: Site.PORTAL, Pot.SAME_DAY: Site.PORTAL, Pot.RESCUE: Site.PORTAL}
 
 
 class BookingState(models.TextChoices):
@@ -79,6 +84,20 @@ class Calendar(models.Model):
 
     def __str__(self) -> str:
         return f"{self.office_id} through {self.through}"
+
+
+class HandedOver(models.Model):
+    """The unsold online places of one day passed to the office."""
+
+    office = models.ForeignKey(Office, models.PROTECT)
+    day = models.DateField()  # local
+    places = models.PositiveIntegerField()  # people
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["office", "day"], name="handed_over_once")]
+
+    def __str__(self) -> str:
+        return f"{self.office_id} {self.day} {self.places}"
 
 
 class Shortage(models.Model):

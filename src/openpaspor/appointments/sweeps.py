@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
+
 from openpaspor.applications.actions import MoveRefused, NotHeldHere
+from openpaspor.ledger import node
 from openpaspor.ledger.sweeps import every
 from openpaspor.offices import calendars, policy
+from openpaspor.offices.models import Office
 from openpaspor.payments.actions import BillSettled
 
 from . import actions, calendar_actions
-from .models import Booking, Calendar
+from .models import SOLD_BY, Booking, Calendar, HandedOver, Pot, Slot
 
 
 @every(seconds=15)
@@ -26,6 +30,24 @@ def free_lapsed_holds(*, now: datetime, limit: int = 500) -> int:
             continue  # paid, or freed by another worker, a moment ago
         freed += 1
     return freed
+
+
+@every(seconds=15)
+def hand_over_unsold(*, now: datetime, limit: int = 50) -> int:
+    """At the day-list cut-off, give the office the online places that nobody bought. Returns day lists handed over."""
+    us = node.here()
+    over = Slot.objects.filter(pot=Pot.ONLINE, seller_node=us.name, sells_until__lte=now, starts_at__gt=now)
+    done = HandedOver.objects.filter(office=OuterRef("office"), day=OuterRef("day"))
+    due = over.filter(~Exists(done)).values_list("office", "day").distinct().order_by("day", "office")
+    if not us.holds(SOLD_BY[Pot.ONLINE]):
+        return 0
+    lists = list(due[:limit])
+    offices = Office.objects.in_bulk([code for code, _day in lists])
+    for code, day in lists:
+        calendar_actions.hand_over_unsold(
+            offices[code], day, action_id=f"unsold:{code}:{day}", actor="worker", now=now
+        )
+    return len(lists)
 
 
 @every(seconds=10)

@@ -89,6 +89,19 @@ class QuotaSet(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnsoldHandedOver(Fact):
+    """The day list is closed: the online places of a day that nobody bought are sold no more and pass to the office."""
+
+    name = "appointments.unsold_handed_over"
+    urgent = True
+
+    office: str
+    day: date
+    places: int  # people
+    slots: tuple[str, ...]  # those with places: "2026-12-03T01:00:00.000000Z electronic 2"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DayClosed(Fact):
     """An office takes nobody in on that day. Who was booked was moved, or may choose again without paying."""
 

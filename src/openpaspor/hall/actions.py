@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor import journey
@@ -28,6 +29,7 @@ from openpaspor.journey import State
 from openpaspor.kit.faults import fault
 from openpaspor.kit.refused import Refused
 from openpaspor.kit.visit_pass import VisitPass
+from openpaspor.ledger import node
 from openpaspor.ledger.once import once
 from openpaspor.ledger.record import record
 from openpaspor.offices import calendars, policy
@@ -38,6 +40,7 @@ from .advice import ADVICE
 from .models import (
     GONE_HOME,
     LIVE,
+    SOLD_BY,
     TURNS,
     Counter,
     DayPot,
@@ -97,6 +100,11 @@ class PassUsed(Refused):
     message = _(
         "This pass was already used on %(when)s. If something is left to be done, give a walk-in number."
     )
+
+
+class NumbersElsewhere(Refused):
+    code = "not-sold-here"
+    message = _("Numbers without an appointment are given out at %(office)s itself.")
 
 
 class NothingToCall(Refused):
@@ -540,6 +548,8 @@ def issue_walk_in(
     With an application that has no place yet, that application arrives with it.
     """
     series = Series.PRIORITY if priority else Series.WALK_IN
+    if not node.here().holds(SOLD_BY[series], office.code):
+        raise NumbersElsewhere(office=office)
     with once(action_id, office.code, priority, application.ref if application else "") as seen:
         if seen:
             return Ticket.objects.get(pk=seen.answer)
@@ -955,11 +965,24 @@ def set_day_pot(
     with once(action_id, office.code, day.isoformat(), series, offered) as seen:
         pot = day_pot(office, day, series, now=now)
         if not seen:
-            DayPot.objects.filter(pk=pot.pk, taken__lte=offered).update(offered=offered, capacity=offered)
-            DayPot.objects.filter(pk=pot.pk, taken__gt=offered).update(offered=offered, capacity=F("taken"))
+            in_all = offered + Coalesce("from_online", 0)
+            DayPot.objects.filter(pk=pot.pk).update(offered=offered, capacity=Greatest(in_all, F("taken")))
             record(
                 DayPotSet(office=office.code, day=day, series=series, offered=offered), actor=actor, now=now
             )
+            seen.remember(pot)
+        pot.refresh_from_db()
+        return pot
+
+
+@transaction.atomic
+def take_over_unsold(office: Office, day: date, places: int, *, action_id: str, now: datetime) -> DayPot:
+    """The portal sells no online place of that day any more: those left are ours, for walk-in numbers."""
+    with once(action_id, office.code, day.isoformat(), places) as seen:
+        pot = day_pot(office, day, Series.WALK_IN, now=max(now, calendars.moment(office, day)))
+        if not seen:
+            unheard = DayPot.objects.filter(pk=pot.pk, from_online=None)
+            unheard.update(from_online=places, capacity=F("capacity") + places)
             seen.remember(pot)
         pot.refresh_from_db()
         return pot

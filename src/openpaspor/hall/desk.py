@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from openpaspor import journey
 from openpaspor.accounts.models import User
@@ -15,9 +16,10 @@ from openpaspor.journey import State
 from openpaspor.kit import names, references, visit_pass
 from openpaspor.kit.references import ReferenceInvalid
 from openpaspor.kit.visit_pass import VisitPass
-from openpaspor.ledger import node, signers
+from openpaspor.ledger import links, node, signers, sync
 from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Office
+from openpaspor.ui.templatetags.ui import when_short
 
 from . import actions
 from .advice import STATE_WORDS
@@ -59,6 +61,7 @@ class Hall:
     next_hour: int  # of those, within sixty minutes
     owing: list[Application]  # may come back with papers
     apart: list[PassArrival]  # let in on the pass alone, and a person must look
+    online_note: str  # why unsold online places stay empty today
 
     @property
     def mark(self) -> str:
@@ -85,6 +88,7 @@ def hall_now(office: Office, now: datetime) -> Hall:
         next_hour=sum(bool(one.place_starts_at and one.place_starts_at <= soon) for one in expected),
         owing=list(owing.exclude(pk__in=[pk for pk in here if pk]).order_by("owed_until", "pk")[:12]),
         apart=apart_at(office, now),
+        online_note=online_note(office, now),
     )
 
 
@@ -163,6 +167,26 @@ def pots_of(office: Office, day: date, now: datetime) -> list[DayPot]:
     """The day's own places of walk-in and priority; as the policy has them while nobody has touched them."""
     made = {pot.series: pot for pot in DayPot.objects.filter(office=office, day=day)}
     return [made.get(series) or _untouched(office, day, series, now) for series in actions.POT_KNOBS]
+
+
+def online_note(office: Office, now: datetime) -> str:
+    """Why the unsold online places of today cannot be used; empty when they can, or when nothing was to come.
+
+    They pass to us by the portal's own count. With the line to it cut they stay empty, so that no place is sold twice.
+    """
+    day = local_day(office, now)
+    heard = DayPot.objects.filter(office=office, day=day, series=Series.WALK_IN, from_online__isnull=False)
+    line = next((one for one in links.line_states() if one.role == "portal"), None)
+    if node.here().role != "office" or line is None or line.is_open:
+        return ""
+    if heard.exists() or not calendars.is_open(office, day):
+        return ""
+    if line.since is None:
+        return _("Unsold online places cannot be used: there has been no line to the portal yet.")
+    since = when_short(sync.by_domain_clock(line.since), office)
+    return _("Unsold online places cannot be used: the line to the portal is cut since %(since)s.") % {
+        "since": since
+    }
 
 
 def _untouched(office: Office, day: date, series: Series, now: datetime) -> DayPot:

@@ -7,10 +7,12 @@ from django.db.models import F
 from openpaspor.applications.followers import held_here, known_here
 from openpaspor.applications.models import Application
 from openpaspor.facts.applications import Moved, Told
+from openpaspor.facts.appointments import UnsoldHandedOver
 from openpaspor.facts.hall import TicketIssued
 from openpaspor.facts.issuance import SerialAllotted, SerialFreed, StockReceived
-from openpaspor.journey import State
+from openpaspor.journey import Site, State
 from openpaspor.kit import clock
+from openpaspor.ledger import node
 from openpaspor.ledger.follow import copies, reacts
 from openpaspor.ledger.models import Entry
 from openpaspor.offices.models import Office
@@ -43,6 +45,20 @@ def link_ticket(application: Application, entry: Entry) -> None:
             actor="worker",
             now=entry.recorded_at,
         )
+
+
+def handed_to_us(entry: Entry) -> UnsoldHandedOver | None:
+    """What the portal left over at an office whose hall is ours."""
+    fact = entry.read()
+    ours = isinstance(fact, UnsoldHandedOver) and node.here().holds(Site.OFFICE, fact.office)
+    return fact if ours else None  # type: ignore[return-value]
+
+
+@reacts(UnsoldHandedOver, holder=handed_to_us)
+def take_over_unsold(left: UnsoldHandedOver, entry: Entry) -> None:
+    """Online places that nobody bought serve who comes without an appointment."""
+    office, action_id = Office.objects.get(pk=left.office), entry.action_id_for("hall.take_over_unsold")
+    actions.take_over_unsold(office, left.day, left.places, action_id=action_id, now=entry.recorded_at)
 
 
 def came_on_a_pass(entry: Entry) -> Application | None:

@@ -61,6 +61,7 @@ def head(request: HttpRequest) -> HttpResponse:
         "readings": figures.readings(office, hall, now),
         "so_far": figures.day_so_far(office, hall, now),
         "pots": desk.pots_of(office, day, now),
+        "online_note": hall.online_note,
         "is_open_day": calendars.is_open(office, day),
         "links": [one for one in links if one],
     }

@@ -7,11 +7,12 @@ from datetime import date, datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.accounts.models import User
 from openpaspor.applications.models import Application, Priority
-from openpaspor.journey import State
+from openpaspor.journey import Site, State
 from openpaspor.kit.refused import Refused
 from openpaspor.offices.models import Booklet, Office
 
@@ -23,6 +24,8 @@ class DayFull(Refused):
     message = _("Today's places of this line are taken.")
 
 
+# The office alone gives these numbers out; places with a time are the portal's (`appointments.models.SOLD_BY`).
+SOLD_BY = {Series.WALK_IN: Site.OFFICE, Series.PRIORITY: Site.OFFICE}
 SERIES_WORDS = {
     Series.APPOINTMENT: _("Appointment"),
     Series.WALK_IN: _("Walk-in"),
@@ -61,8 +64,11 @@ class DayPot(models.Model):
     offered = models.PositiveSmallIntegerField()  # people; the head may lower it at any time
     capacity = (
         models.PositiveSmallIntegerField()
-    )  # people; max(offered, taken), so lowering turns nobody away
+    )  # people; max(offered + from_online, taken), so lowering turns nobody away
     taken = models.PositiveSmallIntegerField(default=0)  # people
+    from_online = models.PositiveSmallIntegerField(
+        null=True
+    )  # people; unsold online places that passed to us at the cut-off; empty while the portal has not said how many
 
     class Meta:
         constraints = [
@@ -75,12 +81,18 @@ class DayPot(models.Model):
 
     def take_one(self) -> None:
         """Count one more person in, or raise DayFull. One UPDATE both checks and counts."""
-        if not DayPot.objects.filter(pk=self.pk, taken__lt=F("offered")).update(taken=F("taken") + 1):
+        free = DayPot.objects.filter(pk=self.pk, taken__lt=F("offered") + Coalesce("from_online", 0))
+        if not free.update(taken=F("taken") + 1):
             raise DayFull()
 
     @property
+    def in_all(self) -> int:
+        """Places of the office's own and those that passed to it."""
+        return self.offered + (self.from_online or 0)
+
+    @property
     def left(self) -> int:
-        return max(0, self.offered - self.taken)
+        return max(0, self.in_all - self.taken)
 
 
 class Counter(models.Model):

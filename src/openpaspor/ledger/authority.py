@@ -24,6 +24,7 @@ MAY_SAY: dict[str, frozenset[str]] = {
     "applications.stop_ordered": frozenset({PORTAL, CENTRE}),
     "applications.stop_lifted": frozenset({PORTAL, CENTRE}),
     "appointments": frozenset({PORTAL, OFFICE, CENTRE}),
+    "appointments.unsold_handed_over": frozenset({PORTAL}),  # who sells a pot says what is left of it
     "hall": frozenset({OFFICE}),
     "intake": frozenset({OFFICE}),
     "issuance": frozenset({OFFICE, CENTRE}),

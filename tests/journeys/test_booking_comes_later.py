@@ -259,3 +259,34 @@ def test_a_booking_that_never_comes_is_shown_from_the_next_day_on(portal, denpas
 
     assert desk.apart_at(denpasar, LATER) == []
     assert [one.ref for one in desk.apart_at(denpasar, NINE + timedelta(days=1))] == [portal.ref]
+
+
+def test_what_does_not_fit_is_shown_side_by_side_and_leaves_the_list_when_dealt_with(
+    portal, denpasar, client
+):
+    let_in(portal.pass_(), denpasar, actor="S-7")
+    portal.sends_the_booking(*WHAT_DOES_NOT_FIT["ended"](portal))
+    officer = make_officer(denpasar)
+    client.force_login(officer)
+
+    page = client.get("/petugas/").content.decode()
+    arrival = PassArrival.objects.get()
+    address = f"/petugas/kartu/{arrival.pk}/selesai/"
+    done = client.post(address, {"nonce": "abcdefgh1234"})
+    client.post(address, {"nonce": "abcdefgh5678"})
+
+    assert "S-7, Sel 24 Nov, 09.00 WITA" in page and "A-1 (portal)" in page
+    assert done.status_code == 302
+    assert address not in client.get("/petugas/").content.decode()
+    arrival.refresh_from_db()
+    assert (arrival.seen_by, arrival.seen_at is not None) == (officer.code, True)
+    assert said("hall.pass_looked_at") == [
+        {"application": portal.ref, "office": "DENPASAR", "pass_number": 1, "reason": "ended"}
+    ]
+
+
+def test_an_officer_of_another_office_deals_with_nothing_here(portal, denpasar, client):
+    let_in(portal.pass_(), denpasar)
+    client.force_login(make_officer(office_of("AMBON")))
+
+    assert client.post(f"/petugas/kartu/{PassArrival.objects.get().pk}/selesai/").status_code == 404

@@ -35,6 +35,18 @@ class PassNotJoined(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PassLookedAt(Fact):
+    """Somebody looked after a visitor who was let in on the pass alone and whose application does not fit, or never came."""
+
+    name = "hall.pass_looked_at"
+
+    application: str
+    office: str
+    pass_number: int
+    reason: str = ""  # as in hall.pass_not_joined, or number-over; empty: the application never came
+
+
+@dataclass(frozen=True, kw_only=True)
 class OldPassHonoured(Fact):
     """A visitor was let in on a pass whose visit had been moved, before the office heard of that. The place moved to is still taken."""
 

@@ -20,6 +20,7 @@ from openpaspor.facts.hall import (
     DayEnded,
     DayPotSet,
     OldPassHonoured,
+    PassLookedAt,
     PassNotJoined,
     TicketCalled,
     TicketChanged,
@@ -520,7 +521,7 @@ def _join(application: Application, arrival: PassArrival, arrow: journey.Move, *
 def _leave_to_a_person(arrival: PassArrival, trouble: str, *, now: datetime) -> None:
     """Say it once for each cause."""
     unsaid = PassArrival.objects.unjoined().filter(pk=arrival.pk).exclude(trouble=trouble)
-    if unsaid.update(trouble=trouble):
+    if unsaid.update(trouble=trouble, seen_by="", seen_at=None):
         record(
             PassNotJoined(
                 application=arrival.ref,
@@ -531,6 +532,27 @@ def _leave_to_a_person(arrival: PassArrival, trouble: str, *, now: datetime) -> 
             actor="worker",
             now=now,
         )
+
+
+@transaction.atomic
+def look_after(arrival: PassArrival, *, action_id: str, actor: str, now: datetime) -> bool:
+    """Somebody has dealt with it, and it leaves the list. False when somebody did before."""
+    with once(action_id, arrival.pk) as seen:
+        unseen = PassArrival.objects.filter(pk=arrival.pk, seen_at=None)
+        if seen or not unseen.update(seen_by=actor, seen_at=now):
+            return False
+        record(
+            PassLookedAt(
+                application=arrival.ref,
+                office=arrival.office_id,
+                pass_number=arrival.number,
+                reason=arrival.trouble,
+            ),
+            actor=actor,
+            now=now,
+        )
+        seen.remember(True)
+        return True
 
 
 @transaction.atomic

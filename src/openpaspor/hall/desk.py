@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from openpaspor import journey
 from openpaspor.accounts.models import User
 from openpaspor.applications.models import Application
+from openpaspor.facts.applications import Moved
 from openpaspor.journey import State
 from openpaspor.kit import names, references, visit_pass
 from openpaspor.kit.references import ReferenceInvalid
 from openpaspor.kit.visit_pass import VisitPass
 from openpaspor.ledger import links, node, signers, sync
+from openpaspor.ledger.models import Entry
 from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import when_short
@@ -60,14 +62,14 @@ class Hall:
     expected: list[Application]
     next_hour: int  # of those, within sixty minutes
     owing: list[Application]  # may come back with papers
-    apart: list[PassArrival]  # let in on the pass alone, and a person must look
+    apart: list[Apart]  # let in on the pass alone, and a person must look
     online_note: str  # why unsold online places stay empty today
 
     @property
     def mark(self) -> str:
         """Changes when the lists that carry buttons change."""
         numbers = [f"{ticket.pk}{ticket.state[0]}" for ticket in [*self.held, *self.gone]]
-        return ",".join(numbers + [f"{one.pk}{one.trouble}" for one in self.apart])
+        return ",".join(numbers + [f"{one.arrival.pk}{one.arrival.trouble}" for one in self.apart])
 
 
 def hall_now(office: Office, now: datetime) -> Hall:
@@ -87,15 +89,51 @@ def hall_now(office: Office, now: datetime) -> Hall:
         expected=expected,
         next_hour=sum(bool(one.place_starts_at and one.place_starts_at <= soon) for one in expected),
         owing=list(owing.exclude(pk__in=[pk for pk in here if pk]).order_by("owed_until", "pk")[:12]),
-        apart=apart_at(office, now),
+        apart=with_differences(apart_at(office, now)),
         online_note=online_note(office, now),
     )
 
 
+@dataclass(frozen=True)
+class Apart:
+    """A visitor let in on the pass alone, and the application that came later: where the two differ, who said it and when."""
+
+    arrival: PassArrival
+    application: Application | None
+    said: Entry | None  # what the application was last moved or booked by
+
+    @property
+    def differences(self) -> list[tuple[Any, Any, Any]]:
+        """(what, on the pass, in the application)"""
+        one, pass_ = self.application, self.arrival
+        if one is None:
+            return []
+        at = when_short(one.place_starts_at, one.office) if one.place_starts_at else "–"
+        both = [
+            (_("Office"), pass_.office, one.office or "–"),
+            (_("Time of the visit"), when_short(pass_.starts_at, pass_.office), at),
+            (_("Pass number"), pass_.number, one.pass_number),
+            (_("What happened"), _("came to the office"), STATE_WORDS.get(one.state, one.state)),
+        ]
+        return [row for row in both if row[1] != row[2]]
+
+
+def with_differences(arrivals: list[PassArrival]) -> list[Apart]:
+    """Each with its application, as far as that has come, in two queries."""
+    refs = [one.ref for one in arrivals]
+    known = {one.ref: one for one in Application.objects.filter(ref__in=refs).select_related("office")}
+    moved = Entry.objects.filter(application__in=refs, kind=Moved.name, void=False).order_by("version")
+    last = {entry.application: entry for entry in moved}
+    return [Apart(one, known.get(one.ref), last.get(one.ref)) for one in arrivals]
+
+
 def apart_at(office: Office, now: datetime) -> list[PassArrival]:
-    """Visitors of the last days let in on the pass alone whose application does not fit, or has not come since yesterday."""
+    """Visitors of the last days let in on the pass alone whose application does not fit, or has not come since yesterday.
+
+    Whoever was looked after is not on the list any more.
+    """
     midnight = calendars.moment(office, local_day(office, now))
-    of_late = PassArrival.objects.filter(office=office, arrived_at__gte=now - APART_FOR)
+    of_late = PassArrival.objects.filter(office=office, arrived_at__gte=now - APART_FOR, seen_at=None)
     alone = of_late.unjoined().filter(~Q(trouble="") | Q(arrived_at__lt=midnight))
     still_here = Application.objects.in_state(State.ARRIVED).values("ref")
     over = of_late.filter(trouble="number-over", ref__in=still_here)

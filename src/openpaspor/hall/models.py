@@ -256,6 +256,8 @@ class PassArrival(models.Model):
     actor = models.CharField(max_length=40)  # who let the visitor in; a code
     joined_at = models.DateTimeField(null=True)  # UTC; when the application arrived with it
     trouble = models.CharField(max_length=30, blank=True)  # code of why a person must look; see APART
+    seen_by = models.CharField(max_length=40, blank=True)  # who looked after it; a code
+    seen_at = models.DateTimeField(null=True)  # UTC
 
     objects = PassArrivalQuerySet.as_manager()
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("petugas/nomor/<int:pk>/<slug:deed>/", views.change, name="change"),
     path("petugas/nomor/<int:pk>/", views.ticket, name="ticket"),
     path("petugas/tiba/", views.arrive, name="arrive"),
+    path("petugas/kartu/<int:pk>/selesai/", views.pass_seen, name="pass_seen"),
     path("petugas/tiba/dengan-bukti/", views.arrive_pass, name="arrive_pass"),
     path("petugas/tiba/<str:ref>/", views.arrive_ref, name="arrive_ref"),
     path("petugas/langsung/", views.walk_in, name="walk_in"),

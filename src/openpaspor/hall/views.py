@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import parse_etags
@@ -32,7 +33,7 @@ from openpaspor.offices.models import Booklet, Office
 from openpaspor.ui.refusals import refused_page
 
 from . import actions, desk, forms
-from .models import LINES, Counter, HoldReason, Ticket, TicketState, local_day
+from .models import LINES, Counter, HoldReason, PassArrival, Ticket, TicketState, local_day
 
 View = Callable[..., HttpResponse]
 LAST_COUNTER = "hall_counter"  # in the session: what this officer opened last
@@ -198,6 +199,16 @@ def change(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
         DEEDS[deed](request, ticket)
     except Refused as refusal:
         return _day_page(request, refusal)
+    return redirect("hall:today")
+
+
+@posted
+@staff(Role.OFFICER, Role.HEAD)
+def pass_seen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody has dealt with a visitor who was let in on the pass alone."""
+    arrival = get_object_or_404(PassArrival, pk=pk, office=request.posting.office)
+    if not actions.look_after(arrival, **_known(request, forms.NothingForm(request.POST))):
+        messages.info(request, _("Somebody has looked at this in the meantime."))
     return redirect("hall:today")
 
 

@@ -528,6 +528,7 @@ NOT_PAGES: dict[str, str] = {
     "hall:close_counter": DEED,
     "hall:call": DEED,
     "hall:change": DEED,
+    "hall:pass_seen": DEED,
     "hall:arrive_pass": "answers the scan of a pass whose booking is not known yet",
     "hall:board_body": PART,
     "intake:take_in": DEED,

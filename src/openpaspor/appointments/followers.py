@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openpaspor.applications.branches import OLD_PASS
 from openpaspor.applications.followers import held_here, known_here
 from openpaspor.applications.models import Application
 from openpaspor.facts.applications import Moved
@@ -34,7 +35,14 @@ def seat_who_paid(application: Application, entry: Entry) -> None:
         actions.seat_late_payer(application, action_id=action_id, actor="worker", now=now)
 
 
-@reacts(DoubtDecided, holder=known_here)
+def visit_stands(entry: Entry) -> Application | None:
+    """The application of which somebody has said that the visit on an older pass is right, not the change it overtook."""
+    fact = entry.read()
+    change_is_right = isinstance(fact, DoubtDecided) and fact.picked == "entry" and fact.code != OLD_PASS
+    return None if change_is_right else known_here(entry)
+
+
+@reacts(DoubtDecided, holder=visit_stands)
 def give_left_over_back(application: Application, entry: Entry) -> None:
     """Somebody looked at a visit on an old pass: the place that was sold meanwhile is ours to give back."""
     action_id = entry.action_id_for("appointments.give_left_over_back")

@@ -205,11 +205,14 @@ def test_the_place_of_a_visitor_who_came_on_the_old_pass_is_given_back_when_some
     new.refresh_from_db()
     assert new.taken == 1
 
-    for _again in range(2):
+    taken = []
+    for picked in ("entry", "other", "other"):  # the change is right; the visit is; and once more
+        decided = DoubtDecided(code="presence-wins", application=application.ref, picked=picked)
         with transaction.atomic():
-            record(DoubtDecided(code="old-pass", application=application.ref), actor="S-2", now=NOW)
+            record(decided, actor="S-2", now=NOW)
         settle_down(application)
+        new.refresh_from_db()
+        taken.append(new.taken)
 
-    new.refresh_from_db()
-    assert new.taken == 0
+    assert taken == [1, 0, 0]
     assert application.state == State.ARRIVED

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
 from openpaspor.applications.agreement import place_left_over
+from openpaspor.applications.branches import OLD_PASS, PRESENCE
 from openpaspor.applications.models import Application
 from openpaspor.hall.advice import STATE_WORDS
 from openpaspor.kit import clock
@@ -159,8 +160,8 @@ class Doubt:
     @property
     def suggested(self) -> str:
         """What stands; but whoever stood in the hall was there, whatever was said elsewhere."""
-        arrived = self.row.entry and self.row.entry.values.get("move") in ("arrive", "arrive_late")
-        return "entry" if arrived else "other"
+        arrived = self.row.entry and self.row.entry.values.get("move") in PRESENCE
+        return "entry" if arrived or self.row.code == OLD_PASS else "other"
 
     def rows(self) -> Iterator[Row]:
         said = [side.values() for side in self.sides]

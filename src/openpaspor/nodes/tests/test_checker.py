@@ -67,7 +67,7 @@ PLANTS: dict[tuple[str, str], Callable[[], list[str]]] = {
         "UPDATE appointments_slot SET capacity = 0",
     ],
     ("S2", "a counter that is one too high"): lambda: [
-        "UPDATE appointments_slot SET taken = taken + 1 WHERE id = (SELECT min(id) FROM appointments_slot)"
+        "UPDATE appointments_slot SET capacity = capacity + 1, taken = taken + 1 WHERE id = (SELECT min(id) FROM appointments_slot)"
     ],
     ("S2", "a place given back in secret"): lambda: [
         *without_constraints("appointments_booking"),

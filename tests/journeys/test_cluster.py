@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from openpaspor.nodes.checker import ClientLedger
 from openpaspor.nodes.cluster.machines import Cluster, NoSuchNode, Plan
 from openpaspor.nodes.drills.people import Person, tickets_of, walk_in
 
 ON_SCREEN = 10.0  # seconds until an officer reads that the line is cut
+NO_APPLICATIONS = (
+    "A1",
+    "A2",
+    "A3",
+    "A4",
+    "A7",
+    "B2",
+    "L7",
+    "P2",
+    "P3",
+    "P4",
+    "P7",
+    "S3",
+    "S5",
+    "Y1",
+)  # only tickets
 FOUND = 60.0  # seconds until a line that swallows everything is known as cut
 
 
@@ -100,6 +119,25 @@ def test_the_wire_is_encrypted_and_its_certificate_is_checked(cluster: Cluster):
 def test_a_line_that_does_not_exist_is_said_in_one_sentence(cluster: Cluster):
     with pytest.raises(NoSuchNode, match="There is no line between denpasar and jayapura"):
         cluster.shape("denpasar", "jayapura", "closed")
+
+
+@pytest.mark.slow
+def test_what_clients_were_told_is_at_every_node_and_nothing_else(cluster: Cluster, tmp_path: Path):
+    told = ClientLedger(tmp_path / "clients.jsonl")
+    for office in ("denpasar", "jakarta-selatan", "jayapura"):
+        officer = Person(cluster.nodes[office], f"petugas.{office}")
+        nonce = secrets.token_urlsafe(16)
+        request = told.ask(officer.at.home.name, "walk_in", nonce)
+        officer.fill_in("/petugas/langsung/", priority="", nonce=nonce)
+        told.answer(request, "ok")
+    cluster.wait_until_quiet()
+
+    assert cluster.faults(clients=[told.path], empty=NO_APPLICATIONS) == []
+
+    told.answer(told.ask("denpasar", "walk_in", "never-done"), "ok")
+    assert cluster.faults(clients=[told.path], empty=NO_APPLICATIONS) == [
+        "A5: ['walk_in never-done done 0 times']"
+    ]
 
 
 @pytest.mark.slow

@@ -189,9 +189,9 @@ def _lives(pid: int) -> bool:
     return not words or b"openpaspor" in words  # no words yet: it has just begun
 
 
-def faults_of(installation: Installation) -> list[str]:
-    """What the checker and the log say is wrong, one sentence each."""
+def faults_of(installation: Installation, *checking: str) -> list[str]:
+    """What the checker and the log say is wrong, one sentence each. `checking` are further words to `openpaspor invariants`."""
     log = installation.order("ledger", "verify", fine=(0, 1))
     wrong = [f"ledger verify: {log['first_bad']}"] if log["first_bad"] else []
-    results = installation.order("invariants", fine=(0, 1))["results"]
+    results = installation.order("invariants", *checking, fine=(0, 1))["results"]
     return wrong + [f"{row['id']}: {row['offending'][:3]}" for row in results if row["status"] == "fail"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import re
@@ -190,6 +191,19 @@ class Database:
     def closed(self) -> list[dict[str, Any]]:
         """How its closed epochs ended: {epoch, seq, hash, why, at}, oldest first."""
         return list(self.file("epochs.json").get("closed", []))
+
+    @cached_property
+    def second_copy(self) -> dict[tuple[str, int, int], str]:
+        """The hash at each place of its log, as the lines on the second disk say; empty when there is none."""
+        noted = self.file("second-copy.json").get("place")
+        found: dict[tuple[str, int, int], str] = {}
+        for segment in sorted(Path(noted, self.name, "log").glob("*.jsonl")) if noted else ():
+            for line in segment.read_bytes().split(b"\n")[:-1]:  # the last one may not be written whole
+                row = json.loads(line)
+                if "body" in row:
+                    says = json.loads(base64.b64decode(row["body"]))
+                    found[says["node"], says["epoch"], says["seq"]] = row["hash"]
+        return found
 
     def stands_for(self, *roles: str) -> bool:
         return self.role == EVERYTHING or self.role in roles

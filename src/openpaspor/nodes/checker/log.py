@@ -158,8 +158,14 @@ def _chains(one: Database, found: Found) -> dict[str, dict[int, str]]:
     "No fork: one hash for each place of a log over all copies; where there are two, the node is shut out and a person knows.",
 )
 def no_fork(country: Country) -> Found:
-    if len(country.databases) < 2:
-        raise CannotJudge("the databases of other nodes (--node)")
+    copies = [
+        (one.name, {place: entry.hash for place, entry in one.by_place.items()}) for one in country.databases
+    ]
+    copies += [
+        (f"the second copy of {one.name}", one.second_copy) for one in country.databases if one.second_copy
+    ]
+    if len(copies) < 2:
+        raise CannotJudge("the databases of other nodes (--node), or a second copy")
     found = Found()
     known: dict[tuple[str, int, int], tuple[str, str]] = {}
     shut_out = {
@@ -170,12 +176,12 @@ def no_fork(country: Country) -> Found:
     incidents = sum(
         one.count("SELECT count(*) FROM ledger_conflict WHERE code = 'fork'") for one in country.databases
     )
-    for one in country.databases:
-        for place, entry in one.by_place.items():
+    for where, hashes in copies:
+        for place, digest in hashes.items():
             found.rows += 1
-            digest, where = known.setdefault(place, (entry.hash, one.name))
-            if digest != entry.hash and not (place[0] in shut_out and incidents):
-                found.offending.append(f"{entry.key} differs at {where} and {one.name}")
+            before, first = known.setdefault(place, (digest, where))
+            if before != digest and not (place[0] in shut_out and incidents):
+                found.offending.append(f"{'/'.join(map(str, place))} differs at {first} and {where}")
     return found
 
 

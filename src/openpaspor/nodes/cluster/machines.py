@@ -10,14 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
-from openpaspor.nodes.installation import Installation, free_port
+from openpaspor.nodes.installation import Installation, faults_of, free_port
 from openpaspor.offices.workdays import is_working_day
 
 from . import relay, tls
@@ -266,6 +266,17 @@ class Cluster:
                 raise TimeoutError(f"not quiet after {seconds:.0f} s: {self.status()}")
             time.sleep(0.25)
         return time.monotonic() - began
+
+    def faults(self, *, clients: Sequence[Path] = (), empty: Sequence[str] = ()) -> list[str]:
+        """What the checker finds over all nodes together, and beside client ledgers; one sentence each. For a quiet cluster.
+
+        `empty` are invariants of which this scenario has no rows.
+        """
+        centre, *others = self.plan.members
+        places = [f"{one.name}={self.databases.get(one.name, self.folder / one.name)}" for one in others]
+        words = [word for place in places for word in ("--node", place)]
+        words += [word for path in clients for word in ("--client", str(path))]
+        return faults_of(self.nodes[centre.name], *words, "--empty", ",".join(empty))
 
 
 def _mode(shapes: dict[str, relay.Shape], one: str, other: str) -> str:

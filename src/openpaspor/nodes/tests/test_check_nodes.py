@@ -15,6 +15,7 @@ from django.db import transaction
 
 from openpaspor.ledger import node
 from openpaspor.ledger.models import Deed, Entry
+from openpaspor.ledger.receive import write_line
 from openpaspor.nodes.checker import CannotLook, ClientLedger, Database, opened, run_checks
 from openpaspor.nodes.checker.clients import read_deeds
 from openpaspor.nodes.tests.plants import a_copy, do, offending, tell
@@ -162,6 +163,16 @@ def two_versions(folder: Path) -> dict[str, Any]:
     return office_with(older, "UPDATE applications_application SET ticket = 'Z 999'")(folder)
 
 
+def a_second_copy_that_differs(folder: Path) -> dict[str, Any]:
+    line = write_line(Entry.objects.get(seq=9))
+    segment = folder / "disk" / node.here().name / "log" / "000001.jsonl"
+    segment.parent.mkdir(parents=True)
+    segment.write_bytes(line.replace(b'"hash": "', b'"hash": "0') + b"\n" + line[:20])
+    box = an_office(folder)
+    (folder / "office" / "second-copy.json").write_text(json.dumps({"place": str(folder / "disk")}))
+    return {"others": [box]}
+
+
 MISSING = "DELETE FROM ledger_entry WHERE seq = (SELECT max(seq) FROM ledger_entry)"
 PLANTS: dict[tuple[str, str], Callable[[Path], dict[str, Any]]] = {
     ("A1", "a row at another node"): office_with("UPDATE applications_application SET serial = 'X0000000'"),
@@ -174,6 +185,7 @@ PLANTS: dict[tuple[str, str], Callable[[Path], dict[str, Any]]] = {
     ("L1", "a hole in the log of another node"): office_with("DELETE FROM ledger_entry WHERE seq = 9"),
     ("L4", "a selection that was changed"): a_broken_chain,
     ("L5", "two entries at one place"): office_with("UPDATE ledger_entry SET hash = previous WHERE seq = 9"),
+    ("L5", "another entry on the second disk"): a_second_copy_that_differs,
     ("L6", "a centre that is behind"): lambda folder: office_with()(folder) | _do(MISSING),
     ("L6", "a centre that knows more"): office_with(MISSING),
     ("Q6", "one pass at two nodes"): lambda folder: {

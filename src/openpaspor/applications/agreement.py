@@ -23,10 +23,11 @@ from .branches import (
     Void,
     judge,
 )
-from .models import Application
+from .models import Application, BillStatus
 from .replay import columns_of
 
 TELLING = (Started, Submitted, Told, StopOrdered, StopLifted)
+DONE = (BillStatus.PAID, BillStatus.EXEMPT)
 PASS_NUMBER = "pass_number"  # stays given out, also by a deed that does not count
 
 
@@ -44,7 +45,22 @@ def said_of(application: str) -> list[tuple[int, dict[str, Any]]]:
         at = latest[entry.node] = max(latest.get(entry.node, entry.recorded_at), entry.recorded_at)
         version = entry.values.get("version", 0) if entry.kind == Told.name else 0
         ordered.append(((version, at, _place(entry)), entry.pk, _columns(entry)))
-    return [(key, columns) for _order, key, columns in sorted(ordered, key=lambda one: one[0])]
+    return _paid_stays([(key, columns) for _order, key, columns in sorted(ordered, key=lambda one: one[0])])
+
+
+def _paid_stays(said: list[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[str, Any]]]:
+    """A bill that is paid stays paid, whatever a node says of the same bill that had not heard so."""
+    code, paid, less = "", set(), []
+    for _key, columns in said:
+        code = columns.get("bill_code", code)
+        if columns.get("bill_status") in DONE:
+            paid.add(code)
+        elif "bill_status" in columns:
+            less.append((code, columns))
+    for code, columns in less:
+        if code in paid:
+            del columns["bill_status"]
+    return said
 
 
 def _place(entry: Entry) -> tuple[str, int, float, int]:
@@ -61,7 +77,8 @@ def is_said_later(entry: Entry, fact: Fact) -> set[str]:
     """The columns of this fact that another known entry counts more for."""
     said = said_of(entry.application)
     mine = [key for key, _columns in said].index(entry.pk)
-    return {name for _key, columns in said[mine + 1 :] for name in columns} & set(columns_of(fact))
+    later = {name for _key, columns in said[mine + 1 :] for name in columns}
+    return {name for name in columns_of(fact) if name in later or name not in said[mine][1]}
 
 
 def belongs_to_void(entry: Entry) -> bool:

@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from openpaspor import journey
 from openpaspor.journey import State
+from openpaspor.ledger import links
 from openpaspor.ledger.models import Entry
+from openpaspor.ledger.sync import next_update
 from openpaspor.offices import policy
 from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import clock_time, day, rupiah, when
@@ -388,15 +390,49 @@ class _Words:
                 return _("You can start a new application.")
 
 
+@dataclass(frozen=True)
+class Silence:
+    """Why news may be late: a line is cut. What stands, what waits, and when we say more."""
+
+    stands: str
+    waits: str
+    next_update: str
+
+
+AT_THE_OFFICE = frozenset(
+    {State.ARRIVED, State.INCOMPLETE, State.ENROLLED, State.APPROVED, State.PRINTED, State.READY}
+)
+
+
+def silence(application: Application, now: datetime) -> Silence | None:
+    """What to say while the line to its office or to the centre is cut, as the portal knows it; None when all answer."""
+    place = place_of(application)
+    to_come = application.state == State.BOOKED
+    if application.office_id in links.silent_offices() and (to_come or application.state in AT_THE_OFFICE):
+        stands = (
+            _("Your appointment stands. Please come.") if to_come else _("Your file is safe at the office.")
+        )
+        waits = _(
+            "The office is not connected to us now. It serves as always; news from there comes here later."
+        )
+    elif application.state == State.REVIEW and links.silent_centre() is not None:
+        stands = _("Your file is safe at the centre.")
+        waits = _("The centre is not connected to us now. News from there comes here later.")
+    else:
+        return None
+    at = clock_time(next_update(now), place)
+    return Silence(stands, waits, _("Next update at %(at)s.") % {"at": at})
+
+
 def entries_of(application: Application) -> list[Entry]:
     """Everything said of the application, oldest first."""
     return list(Entry.objects.of(application.ref))
 
 
-def mark_of(told: Iterable[Story], entries: Iterable[Entry]) -> str:
+def mark_of(told: Iterable[Story], entries: Iterable[Entry], silent: Silence | None = None) -> str:
     """A short mark of what the tracker shows; another mark, something has changed."""
     shown = [(story.code, story.sentence, story.until) for story in told]
-    return hashlib.sha256(repr((shown, [entry.pk for entry in entries])).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((shown, silent, [entry.pk for entry in entries])).encode()).hexdigest()[:12]
 
 
 def stages(application: Application, entries: Iterable[Entry]) -> list[Stage]:

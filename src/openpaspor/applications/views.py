@@ -152,6 +152,7 @@ def track(request: HttpRequest) -> HttpResponse:
     page = {
         "application": found,
         "stories": tracker.stories(found, now),
+        "silence": tracker.silence(found, now),
         "place": tracker.place_of(found),
         "as_of": now,
     }
@@ -749,7 +750,8 @@ def status(request: HttpRequest, ref: str) -> HttpResponse:
     application, now = mine(request, ref), clock.now()
     stories = tracker.stories(application, now)
     entries = tracker.entries_of(application)
-    mark = tracker.mark_of(stories, entries)
+    silence = tracker.silence(application, now)
+    mark = tracker.mark_of(stories, entries, silence)
     if request.headers.get("HX-Request") and request.GET.get("tanda") == mark:
         return HttpResponse(status=204)
     name = answers_of(request, application).full_name if hasattr(application, "dossier") else ""
@@ -757,6 +759,7 @@ def status(request: HttpRequest, ref: str) -> HttpResponse:
         "application": application,
         "name": name,
         "stories": stories,
+        "silence": silence,
         "steps": tracker.stages(application, entries),
         "events": tracker.timeline(entries),
         "looks": looks_of(application.ref),

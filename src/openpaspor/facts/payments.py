@@ -18,6 +18,34 @@ class BillOpened(Fact):
     applications: tuple[str, ...]
     amount_idr: int
     due_at: datetime  # UTC
+    purpose: str = ""  # place, counter
+    lines: tuple[str, ...] = ()  # "reference|item|rupiah|source"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofShown(Fact):
+    """A receipt that a bank has signed was shown at a counter. It settles nothing; the bank's own word does."""
+
+    name = "payments.proof_shown"
+
+    application: str
+    bill: str
+    provider: str
+    transaction: str
+    amount_idr: int
+    paid_at: datetime  # UTC, by the bank's clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofRefused(Fact):
+    """The bank knows nothing of a payment whose receipt was shown; the bill is to be paid like any other."""
+
+    name = "payments.proof_refused"
+
+    application: str
+    bill: str
+    provider: str
+    transaction: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,8 @@ MAY_SAY: dict[str, frozenset[str]] = {
     "offices": frozenset({CENTRE}),  # quotas' ceilings and all other knobs
     "payments": frozenset({PORTAL, CENTRE}),  # an office settles nothing
     "payments.bill_opened": frozenset({PORTAL, OFFICE, CENTRE}),
+    "payments.bill_lapsed": frozenset({PORTAL, OFFICE, CENTRE}),
+    "payments.proof_shown": frozenset({PORTAL, OFFICE, CENTRE}),  # and waits for the bank's own word
     "payments.bill_cancelled": frozenset({PORTAL, OFFICE, CENTRE}),
     "payments.exemption_proposed": frozenset({PORTAL, OFFICE, CENTRE}),
     "payments.exemption_declined": frozenset({PORTAL, OFFICE, CENTRE}),

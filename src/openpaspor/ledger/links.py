@@ -21,6 +21,7 @@ TO_ALL = ("ledger.", "offices.", "accounts.posting_", "notifications.outage_anno
 LISTED = "payments.bill_opened"  # speaks of several applications at once
 WINDOW = 1000
 SILENT_AFTER = timedelta(seconds=8)  # of a line that is used every three seconds
+PEOPLE_ARE_TOLD_AFTER = timedelta(seconds=30)  # applicants, on the portal
 
 
 def newest_records() -> dict[str, NodeRecord]:
@@ -260,6 +261,28 @@ def is_catching_up(role: str) -> bool:
     open_again = [line.peer for line in line_states() if line.role == role and line.is_open]
     taken = Q(fetched_at__gt=now - SILENT_AFTER)
     return Link.objects.filter(pk__in=open_again, trouble="").exclude(taken).exists()
+
+
+def silent_offices() -> dict[str, datetime]:
+    """At the portal: offices whose node was heard before and is silent for so long that people are told; since when."""
+    if node.here().role != "portal":
+        return {}
+    rows = _silent(role="office")
+    peers = newest_records()
+    return {office: at for name, at in rows.items() for office in peers[name].offices}
+
+
+def silent_centre() -> datetime | None:
+    """At the portal: since when the centre is silent; None while it answers."""
+    if node.here().role != "portal":
+        return None
+    return next(iter(_silent(role="centre").values()), None)
+
+
+def _silent(*, role: str) -> dict[str, datetime]:
+    names = [name for name, peer in make_links().items() if peer.role == role]
+    rows = Link.objects.filter(pk__in=names, answered_at__lt=clock.real_now() - PEOPLE_ARE_TOLD_AFTER)
+    return {link.peer: link.answered_at for link in rows if link.answered_at}
 
 
 def quarantine(peer: str, code: str, place: tuple[str, int, int] | None) -> None:

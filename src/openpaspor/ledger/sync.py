@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Max, Min, Q
 
@@ -13,6 +13,7 @@ from openpaspor.kit import clock
 from . import links, node
 from .models import Conflict, Entry, Link
 
+NEXT_UPDATE = timedelta(minutes=30)  # in trouble, how it stands is said at least this often
 SAVED, SENDING, RECEIVED, LOOK = "saved", "sending", "received", "look"
 
 
@@ -48,6 +49,11 @@ def is_the_centre() -> bool:
 def by_domain_clock(moment: datetime | None) -> datetime | None:
     """A moment of the wall clock as pages show it; a demo's clock may stand elsewhere."""
     return moment + clock.offset() if moment else None
+
+
+def next_update(now: datetime) -> datetime:
+    """When we say again how it stands: the next full or half hour, a promise that does not run away while one reads it."""
+    return now + NEXT_UPDATE - (now - datetime.min.replace(tzinfo=UTC)) % NEXT_UPDATE
 
 
 def sync_of(refs: Iterable[str]) -> dict[str, Sync]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.accounts.models import Role
@@ -117,9 +119,25 @@ def _links(named: list[tuple[str, Any]], path: str) -> list[Door]:
     return doors
 
 
-def _service_state() -> SimpleLazyObject:
-    """For the banner and the sync word of an office's pages; parts of pages never ask for it."""
-    return SimpleLazyObject(service_state)
+FRESH_FOR = 5.0  # seconds; what the portal's pages say of the service
+_said: tuple[float, str, Any] = (0.0, "", None)
+
+
+def _service_state() -> Any:
+    """For the banner, and the sync word of an office's pages. Lazy: parts of pages never ask for it."""
+    if node.here().role == "office":
+        return SimpleLazyObject(service_state)
+    return SimpleLazyObject(_portal_state) if node.here().role == "portal" else None
+
+
+def _portal_state() -> Any:
+    """Asked at most every few seconds in one language, whoever comes in however great a rush."""
+    global _said
+    at, language, state = _said
+    if time.monotonic() - at > FRESH_FOR or language != get_language():
+        state = service_state()
+        _said = (time.monotonic(), get_language() or "", state)
+    return state
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
@@ -135,6 +153,6 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "posting": posting,
         "staff_nav": _links(DOORS.get(posting.role, []) if posting else [], request.path),
         "demo": demo,
-        "service_state": _service_state() if node.here().role == "office" else None,
+        "service_state": _service_state(),
         "earliest_places": partial(availability.earliest_by_region, now=now),  # of the front door only
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -19,7 +19,6 @@ from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import clock_time
 
 SLOW_SEAL = 10.0  # seconds; nothing committed may wait longer for its seal (invariant L8)
-NEXT_UPDATE = timedelta(minutes=30)  # status is renewed at least this often during trouble
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,21 @@ def second_copy_age() -> float | None:
 
 
 @dataclass(frozen=True)
+class SilentOffice:
+    """An office that is not connected to the portal."""
+
+    office: Office
+    since: datetime  # UTC by the domain clock
+
+
+def silent_offices() -> list[SilentOffice]:
+    """What applicants are told of offices that are cut off; by name."""
+    since = links.silent_offices()
+    rows = Office.objects.filter(pk__in=since).order_by("name")
+    return [SilentOffice(row, since[row.pk] + clock.offset()) for row in rows]
+
+
+@dataclass(frozen=True)
 class Line:
     """An office's line to the centre, as its pages speak of it."""
 
@@ -114,11 +128,6 @@ def line_to_centre() -> Line | None:
     return Line(link, links.word_of(link), place, sync.backlog(link))
 
 
-def next_update(now: datetime) -> datetime:
-    """The next full or half hour: a promise that does not run away while one reads it."""
-    return now + NEXT_UPDATE - (now - datetime.min.replace(tzinfo=UTC)) % NEXT_UPDATE
-
-
 def service_state(line: Line | None = None) -> ServiceState:
     """S0; S1 at an office whose line to the centre is cut; S2 when the log's worker has fallen behind."""
     now = clock.now()
@@ -136,8 +145,18 @@ def service_state(line: Line | None = None) -> ServiceState:
             str(_("visits, numbers, papers, interviews, photos, printing of what is approved, collection")),
             waits % {"since": since, "files": files},
             now,
-            next_update=clock_time(next_update(now), line.place),
+            next_update=clock_time(sync.next_update(now), line.place),
             line=line,
+        )
+    if links.silent_centre() is not None:
+        return ServiceState(
+            "S2",
+            str(
+                _("applications, appointments, payments, and visits at the offices: your appointment stands")
+            ),
+            str(_("news from the centre, approval and printing")),
+            now,
+            next_update=clock_time(sync.next_update(now), eligibility.NATION),
         )
     if worker.seal_lag() <= SLOW_SEAL:
         works = _("applications, appointments, payments, halls, decisions and printing")
@@ -148,6 +167,6 @@ def service_state(line: Line | None = None) -> ServiceState:
         str(_("visits, photos and interviews")),
         str(_("status updates, approval and printing")),
         now,
-        next_update=clock_time(next_update(now), place),
+        next_update=clock_time(sync.next_update(now), place),
         line=line,
     )

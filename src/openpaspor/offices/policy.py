@@ -26,6 +26,9 @@ KNOBS: dict[str, Setting] = {
     "counter_bill_days": Setting(
         7, "days", "bills after the interview, the state billing system's own default"
     ),
+    "proof_days": Setting(
+        3, "days", "made up; a signed receipt that no bank confirms until then goes to the money desk"
+    ),
     "max_active_applications": Setting(5, "applications an account", "app store text and 2019 rule"),
     "reschedules": Setting(1, "changes", "app store text"),
     "missing_papers_days": Setting(7, "days", "Palangka Raya 7, Medan 14"),

@@ -60,6 +60,7 @@ from .models import (
     RefundReason,
     SettlementFile,
     SettlementLine,
+    ShownProof,
     Status,
 )
 from .rules import Notice, Owed, Statement
@@ -105,7 +106,7 @@ def open_bill(
     is owed the bill is exempt at once. Raises BillAlreadyOpen, or FeeUnknown where no rule covers it.
     """
     applications = sorted(applications, key=lambda application: application.pk)
-    _lock_rows([application.pk for application in applications])
+    lock_rows([application.pk for application in applications])
     if any(Bill.objects.live_for(application) for application in applications):
         raise BillAlreadyOpen()
     lines = _lines_for(applications, now=now, penalty=penalty)
@@ -118,15 +119,22 @@ def open_bill(
         opened_at=now,
         due_at=due_at,
         closed_at=None if amount else now,
+        issued_by=node.here().name,
     )
     for line in lines:
         line.bill = bill
     BillLine.objects.bulk_create(lines)
     fault("payments.bill_before_telling")
     refs = tuple(application.ref for application in applications)
-    record(
-        BillOpened(code=bill.code, applications=refs, amount_idr=amount, due_at=due_at), actor=actor, now=now
+    opened = BillOpened(
+        code=bill.code,
+        applications=refs,
+        amount_idr=amount,
+        due_at=due_at,
+        purpose=str(bill.purpose),
+        lines=tuple(f"{line.application.ref}|{line.item}|{line.amount_idr}|{line.source}" for line in lines),
     )
+    record(opened, actor=actor, now=now)
     for application in applications:
         _tell_bill(application, bill, BillStatus.OPEN if amount else BillStatus.EXEMPT, actor=actor, now=now)
         if not amount:
@@ -135,14 +143,14 @@ def open_bill(
     return bill
 
 
-def _lock_rows(keys: list[int]) -> list[Application]:
+def lock_rows(keys: list[int]) -> list[Application]:
     """Lock application rows in the order of their keys; fresh from the database."""
     rows = Application.objects.select_for_update(of=("self",)).select_related("office", "account")
     return list(rows.filter(pk__in=keys).order_by("pk"))
 
 
-def _lock_applications(bill: Bill) -> list[Application]:
-    return _lock_rows(sorted(set(bill.lines.values_list("application_id", flat=True))))
+def lock_applications(bill: Bill) -> list[Application]:
+    return lock_rows(sorted(set(bill.lines.values_list("application_id", flat=True))))
 
 
 def _purpose_of(application: Application) -> Purpose:
@@ -205,12 +213,12 @@ def _leave_open(bill: Bill, status: Status, *, now: datetime, also: tuple[Status
 @transaction.atomic
 def lapse_bill(bill: Bill, *, actor: str, now: datetime) -> Bill:
     """The deadline passed unpaid. Asked twice, does it once. Raises BillSettled when the money was faster."""
-    applications = _lock_applications(bill)
+    applications = lock_applications(bill)
     if not _leave_open(bill, Status.LAPSED, now=now):
         if bill.is_paid:
             raise BillSettled()
         return bill
-    matching = Receipt.objects.unmatched().filter(code=bill.code).exists()  # then nobody is told to pay again
+    matching = _waits_for_a_word(bill.code)  # then nobody is told to pay again
     for application in applications:
         record(BillLapsed(bill=bill.code, application=application.ref), actor=actor, now=now)
         if application.bill_code == bill.code and not matching:
@@ -221,7 +229,7 @@ def lapse_bill(bill: Bill, *, actor: str, now: datetime) -> Bill:
 @transaction.atomic
 def cancel_bill(bill: Bill, *, actor: str, now: datetime) -> Bill:
     """Nothing is to be paid on this bill any more. A paid one stays paid: the money is the treasury's."""
-    applications = _lock_applications(bill)
+    applications = lock_applications(bill)
     if not _leave_open(bill, Status.CANCELLED, now=now, also=(Status.LAPSED,)):
         return bill
     for application in applications:
@@ -327,7 +335,7 @@ def _find_and_lock(code: str) -> Bill | None:
     bill = Bill.objects.filter(code=code).first()
     if bill is None:
         return None
-    applications = _lock_applications(bill)
+    applications = lock_applications(bill)
     bill = Bill.objects.select_for_update().get(pk=bill.pk)
     if bill.status != Status.LAPSED:
         return bill
@@ -357,7 +365,7 @@ def _grace(bill: Bill | None, now: datetime) -> timedelta:
 
 def _settle(bill: Bill, *, paid_at: datetime, actor: str, now: datetime) -> None:
     """The bill's receipts add up: it is paid, whatever its deadline was. The caller holds its applications' locks."""
-    applications = _lock_applications(bill)
+    applications = lock_applications(bill)
     payable = (Status.OPEN, Status.LAPSED, Status.CANCELLED)
     changed = Bill.objects.filter(pk=bill.pk, status__in=payable).update(
         status=Status.PAID, paid_at=paid_at, closed_at=now
@@ -373,7 +381,7 @@ def _settle(bill: Bill, *, paid_at: datetime, actor: str, now: datetime) -> None
 
 def _park(receipt: Receipt, bill: Bill | None, *, actor: str, now: datetime) -> None:
     """Say that money waits for a person, and let the applicant know that it came."""
-    applications = _lock_applications(bill) if bill else []
+    applications = lock_applications(bill) if bill else []
     record(
         MoneyUnmatched(
             provider=receipt.provider,
@@ -435,7 +443,7 @@ def place_money(
     with once(action_id, sorted(receipt.pk for receipt in receipts), bill.pk) as seen:
         if seen:
             return Bill.objects.get(pk=seen.answer)
-        applications = _lock_applications(bill)
+        applications = lock_applications(bill)
         fresh = _unmatched(receipts)
         bill.refresh_from_db()
         others = (Bill.objects.live_for(application) for application in applications)
@@ -488,7 +496,7 @@ def agree_refund(receipt: Receipt, *, action_id: str, actor: str, now: datetime)
         if seen:
             return Receipt.objects.get(pk=seen.answer)
         bill = Bill.objects.filter(code=receipt.code).first()
-        applications = _lock_applications(bill) if bill else []
+        applications = lock_applications(bill) if bill else []
         (receipt,) = _unmatched([receipt])
         if not receipt.refund_asked_by:
             raise NoRefundAsked()
@@ -506,21 +514,24 @@ def agree_refund(receipt: Receipt, *, action_id: str, actor: str, now: datetime)
         )
         record(refunded, actor=actor, now=now)
         for application in applications:
-            _nothing_to_match(application, actor=actor, now=now)
+            nothing_to_match(application, actor=actor, now=now)
         return seen.remember(receipt)
 
 
-def _nothing_to_match(application: Application, *, actor: str, now: datetime) -> None:
+def nothing_to_match(application: Application, *, actor: str, now: datetime) -> None:
     """The last money that waited for this application is gone: its bill is again what it was."""
     codes = Bill.objects.of(application).values_list("code", flat=True)
-    if (
-        application.bill_status != BillStatus.MATCHING
-        or Receipt.objects.unmatched().filter(code__in=codes).exists()
-    ):
+    if application.bill_status != BillStatus.MATCHING or _waits_for_a_word(*codes):
         return
     last = Bill.objects.of(application).first()
     if last is not None and last.status in (Status.OPEN, Status.LAPSED):
         tell(application, actor=actor, now=now, bill_status=BillStatus(last.status))
+
+
+def _waits_for_a_word(*codes: str) -> bool:
+    """Money for these bills has come that a person has to place, or a receipt was shown that the bank has to confirm."""
+    money, shown = Receipt.objects.unmatched(), ShownProof.objects.waiting()
+    return money.filter(code__in=codes).exists() or shown.filter(code__in=codes).exists()
 
 
 @transaction.atomic
@@ -547,7 +558,7 @@ def correct_by_list(receipt: Receipt, line: SettlementLine, *, actor: str, now: 
     """
     before = Bill.objects.filter(code=receipt.code).first()
     concerned = BillLine.objects.filter(bill__code__in=(receipt.code, line.code))
-    _lock_rows(sorted(set(concerned.values_list("application_id", flat=True))))
+    lock_rows(sorted(set(concerned.values_list("application_id", flat=True))))
     bill = _find_and_lock(line.code)
     (receipt,) = _unmatched([receipt])
     receipt.amount_idr, receipt.currency, receipt.code = line.amount_idr, "IDR", line.code
@@ -569,7 +580,7 @@ def correct_by_list(receipt: Receipt, line: SettlementLine, *, actor: str, now: 
         receipt.save()
         _park(receipt, bill, actor=actor, now=now)
     for application in before.applications() if before and before != bill else ():
-        _nothing_to_match(application, actor=actor, now=now)
+        nothing_to_match(application, actor=actor, now=now)
 
 
 # Settlement files
@@ -712,7 +723,7 @@ def propose_exemption(
     with once(action_id, application.ref, str(ground)) as seen:
         if seen:
             return Exemption.objects.get(pk=seen.answer)
-        (fresh,) = _lock_rows([application.pk])
+        (fresh,) = lock_rows([application.pk])
         standing = (ExemptionStatus.PROPOSED, ExemptionStatus.GRANTED)
         if (
             fresh.is_over
@@ -735,7 +746,7 @@ def decide_exemption(
     with once(action_id, exemption.pk, granted) as seen:
         if seen:
             return Exemption.objects.get(pk=seen.answer)
-        (application,) = _lock_rows([exemption.application_id])
+        (application,) = lock_rows([exemption.application_id])
         if exemption.proposed_by == actor and granted:
             raise SamePerson()
         status = ExemptionStatus.GRANTED if granted else ExemptionStatus.DECLINED

@@ -40,6 +40,7 @@ from .models import (
     Receipt,
     SettlementFile,
 )
+from .proof_views import late_since, proofs_to_confirm
 
 DAYS_SHOWN = 7
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -116,6 +117,8 @@ def kas(request: HttpRequest) -> HttpResponse:
         "second_wanted": unmatched.exclude(refund_asked_by="").count(),
         "days": last_days(now),
         "not_believed": NoticeCount.objects.filter(day=rules.treasury_day(now)).order_by("outcome"),
+        "proofs": proofs_to_confirm()[:50],
+        "late_since": late_since(),
         "typed": "",
     }
     return render(request, "payments/kas.html", page)

@@ -82,6 +82,20 @@ class DifferenceForm(ActionForm):
         self.fields["reason"].choices = choices  # type: ignore[attr-defined]
 
 
+class ProofForm(ActionForm):
+    """A bank's signed receipt, as a scanner types it."""
+
+    proof = forms.CharField(
+        label=_("The bank's receipt"),
+        max_length=2000,
+        widget=forms.Textarea(
+            attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false", "autofocus": True}
+        ),
+        help_text=_("Scan the square code on the receipt. The text begins with the letters of the bank."),
+        error_messages={"required": _("Scan the receipt first.")},
+    )
+
+
 class SettlementForm(ActionForm):
     file = forms.FileField(
         label=_("Settlement file"), help_text=_("The bank's list of one or more days, as CSV with its total.")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from openpaspor import journey
 from openpaspor.applications.models import Application
 from openpaspor.journey import State
+from openpaspor.ledger import node
 
 
 class Status(models.TextChoices):
@@ -57,6 +58,10 @@ class BillQuerySet(models.QuerySet["Bill"]):
         """The newest bill that is open or on which nothing is owed any more."""
         return self.of(application).live().first()
 
+    def ours(self) -> BillQuerySet:
+        """Those that this node opened: it alone lapses and cancels them."""
+        return self.filter(issued_by__in=("", node.here().name))
+
     def overdue(self, *, now: datetime) -> BillQuerySet:
         return self.filter(status=Status.OPEN, due_at__lt=now)
 
@@ -72,6 +77,9 @@ class Bill(models.Model):
     due_at = models.DateTimeField()  # UTC
     paid_at = models.DateTimeField(null=True, blank=True)  # UTC, by the bank's clock
     closed_at = models.DateTimeField(null=True, blank=True)  # UTC; when it last left "open"
+    issued_by = models.CharField(
+        max_length=40, blank=True
+    )  # node; empty: this one, before nodes were told apart
 
     objects = BillQuerySet.as_manager()
 
@@ -266,6 +274,47 @@ class Receipt(models.Model):
     @property
     def waits_for_second_person(self) -> bool:
         return self.place == Place.UNMATCHED and bool(self.refund_asked_by)
+
+
+class ProofState(models.TextChoices):
+    """What became of a receipt that was shown at a counter."""
+
+    WAITING = "waiting", _("to be confirmed")
+    CONFIRMED = "confirmed", _("confirmed by the bank")
+    REFUSED = "refused", _("not confirmed")
+
+
+class ShownProofQuerySet(models.QuerySet["ShownProof"]):
+    def waiting(self) -> ShownProofQuerySet:
+        return self.filter(state=ProofState.WAITING).order_by("shown_at", "pk")
+
+
+class ShownProof(models.Model):
+    """A receipt that a bank has signed, shown at a counter. No money: it settles nothing until the bank's own word comes."""
+
+    provider = models.CharField(max_length=20)
+    provider_txn = models.CharField(max_length=64)
+    code = models.CharField(max_length=15)  # of the bill
+    application = models.ForeignKey(Application, models.PROTECT, related_name="shown_proofs")
+    amount_idr = models.PositiveIntegerField()
+    paid_at = models.DateTimeField()  # UTC, by the bank's clock
+    raw = models.BinaryField(default=bytes)  # what the bank signed; only where it was shown
+    signature = models.CharField(max_length=128, blank=True)  # hex
+    shown_at = models.DateTimeField()  # UTC
+    shown_by = models.CharField(max_length=40)  # actor
+    state = models.CharField(max_length=10, choices=ProofState.choices, default=ProofState.WAITING)
+    closed_at = models.DateTimeField(null=True)  # UTC
+    closed_by = models.CharField(max_length=40, blank=True)
+
+    objects = ShownProofQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "provider_txn"], name="a_receipt_is_shown_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.provider_txn} {self.state}"
 
 
 class NoticeCount(models.Model):

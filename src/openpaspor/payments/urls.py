@@ -4,7 +4,7 @@ from django.urls import path
 
 import openpaspor.applications.urls  # noqa: F401 - registers the converter
 
-from . import api, desk_views, difference_views, views
+from . import api, desk_views, difference_views, proof_views, views
 from .gateways.demo import views as bank
 
 app_name = "payments"
@@ -14,6 +14,8 @@ urlpatterns = [
     path("permohonan/<reference:ref>/bayar/baru/", views.renew, name="renew"),
     path("permohonan/<reference:ref>/kuitansi/", views.receipt, name="receipt"),
     path("permohonan/<reference:ref>/kuitansi.pdf", views.receipt_pdf, name="receipt_pdf"),
+    path("petugas/tagihan/<reference:ref>/", proof_views.proof, name="proof"),
+    path("kas/bukti/<int:pk>/tolak/", proof_views.refuse, name="refuse_proof"),
     path("payments/notices/<slug:provider>", api.notice, name="notice"),
     path("kas/", desk_views.kas, name="kas"),
     path("kas/tagihan/", desk_views.bills, name="kas_bills"),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
+from openpaspor.accounts.sessions import STAFF_SECONDS
 from openpaspor.applications.agreement import place_left_over
 from openpaspor.applications.branches import OLD_PASS, PRESENCE
 from openpaspor.applications.models import Application
@@ -71,6 +72,7 @@ def offline(request: HttpRequest) -> HttpResponse:
         "said": said,
         "may": MAY,
         "may_not": MAY_NOT,
+        "session_hours": STAFF_SECONDS // 3600,
     }
     return render(request, "nodes/offline.html", shown)
 

@@ -20,11 +20,11 @@ from openpaspor.applications.models import Application
 from openpaspor.hall.advice import STATE_WORDS
 from openpaspor.journey import State
 from openpaspor.kit import clock
-from openpaspor.ledger import conflicts, links, node, second_copy
+from openpaspor.ledger import conflicts, links, node, second_copy, sync
 from openpaspor.ledger.follow import retry_parked
 from openpaspor.ledger.models import Conflict, Entry, Parked
 from openpaspor.ledger.sweeps import sweeps
-from openpaspor.nodes.service import readiness, service_state
+from openpaspor.nodes.service import readiness, service_state, silent_offices
 from openpaspor.ui.forms import ActionForm
 
 
@@ -54,6 +54,7 @@ def status_json(request: HttpRequest) -> HttpResponse:
             "works": state.works,
             "waits": state.waits,
             "as_of": state.as_of.isoformat(),
+            "offices_not_connected": [one.office.pk for one in silent_offices()],
         }
     )
 
@@ -61,7 +62,9 @@ def status_json(request: HttpRequest) -> HttpResponse:
 @cache_control(max_age=10, public=True)
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    return render(request, "nodes/status.html", {"state": service_state()})
+    now = clock.now()
+    shown = {"state": service_state(), "silent": silent_offices(), "next_update": sync.next_update(now)}
+    return render(request, "nodes/status.html", shown)
 
 
 ROLES: dict[str, Any] = {

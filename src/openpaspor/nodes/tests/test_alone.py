@@ -8,16 +8,21 @@ from types import ModuleType
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
+from openpaspor.accounts import actions as accounts
 from openpaspor.accounts import demo_people
-from openpaspor.accounts.models import Role
+from openpaspor.accounts.looks import looks_of
+from openpaspor.accounts.models import Posting, Role
+from openpaspor.accounts.tests import make as accounts_make
 from openpaspor.facts.accounts import Looked
 from openpaspor.intake.tests.making import MONDAY, make_staff, make_walk_in
 from openpaspor.kit import clock
-from openpaspor.ledger import conflicts, links, node
+from openpaspor.ledger import conflicts, exchange, links, node, receive
+from openpaspor.ledger.messages import pack
 from openpaspor.ledger.models import Conflict, Entry, Link, NodeRecord
 from openpaspor.ledger.record import record
-from openpaspor.ledger.seal import seal_pending
+from openpaspor.ledger.seal import introduce_ourselves, seal_pending
 from openpaspor.nodes import doors
 from openpaspor.nodes.boot import role_of
 from openpaspor.offices.models import Office
@@ -149,6 +154,65 @@ def test_without_a_line_the_words_are_those_of_one_machine(client):
 
     assert 'data-sync="received"' in page(client, f"/petugas/berkas/{application.ref}/")
     assert "No line is needed here" in page(client, "/petugas/luring/")
+
+
+LATER = timedelta(days=13)
+
+
+def thirteen_days_pass(monkeypatch) -> None:
+    for place, name in ((clock, "real_now"), (clock, "now"), (timezone, "now")):
+        before = getattr(place, name)
+        monkeypatch.setattr(place, name, lambda before=before: before() + LATER)
+
+
+def test_one_signs_in_when_the_centre_has_been_away_for_thirteen_days(office, client, monkeypatch):
+    login = "adi.denpasar"
+    person = accounts_make.make_staff(login)
+    accounts_make.sign_in_staff(client, login)
+    assert "Signing in without the line" in page(client, "/petugas/luring/")
+
+    thirteen_days_pass(monkeypatch)
+
+    assert client.get("/petugas/luring/").url.startswith("/petugas/masuk/")  # the session of then has ended
+    accounts_make.sign_in_staff(client, login)
+    assert client.get("/petugas/").status_code == 200
+
+    accounts.note_posting_ended(person.code, "officer", "DENPASAR", at=clock.now())  # the line is back
+
+    assert client.get("/petugas/").status_code == 403
+
+
+def test_a_password_lets_nobody_in_whose_posting_had_an_end(office, client, monkeypatch):
+    login = "adi.denpasar"
+    person = accounts_make.make_staff(login)
+    Posting.objects.filter(person=person).update(ends_at=clock.now() + timedelta(days=7))
+
+    thirteen_days_pass(monkeypatch)
+
+    accounts_make.sign_in_staff(client, login)
+    assert client.get("/petugas/").status_code == 403
+
+
+def test_a_look_at_a_file_while_cut_is_recorded_and_arrives(office, client, tmp_path):
+    application = make_walk_in("adult-new")
+    enter(client, "petugas.denpasar")
+    client.get(f"/petugas/berkas/{application.ref}/")
+    seal_pending()
+    link = Link.objects.get(pk="pusat")
+    lines = [receive.write_line(entry) for entry in links.own_log_after(link.confirmed_epoch, link.confirmed)]
+    introduce_ourselves()
+    looked = Entry.objects.get(kind="accounts.looked", application=application.ref)
+
+    Entry.objects.all().delete()
+    centre = node.Node(name="pusat", role="centre", home=tmp_path / "centre")
+    with node.standing_at(centre):
+        introduce_ourselves()
+        came = exchange.answer(pack(office, "pusat", "push", 1, {"mode": "dense"}, lines))
+
+    assert came is not None
+    (arrived,) = Entry.objects.filter(kind="accounts.looked", application=application.ref)
+    assert (arrived.actor, arrived.recorded_at, arrived.void) == (looked.actor, looked.recorded_at, False)
+    assert looks_of(application.ref)[0].at == looked.recorded_at
 
 
 @pytest.fixture

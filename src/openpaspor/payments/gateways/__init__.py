@@ -49,6 +49,14 @@ class StatementUnbalanced(Refused):
     status = 422
 
 
+class BadProof(Refused):
+    code = "bad-proof"
+    message = _(
+        "This receipt was not signed by a bank we know, or it was altered. Ask the visitor for the bank's own receipt."
+    )
+    status = 422
+
+
 class Gateway(Protocol):
     """What a bank's module offers."""
 
@@ -59,6 +67,9 @@ class Gateway(Protocol):
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice:
         """Check the signature over the bytes as they came, then read them. BadSignature, NotJson, NoticeNotReadable."""
+
+    def read_proof(self, text: str) -> Notice | None:
+        """A receipt as scanned, its signature checked with the bank's public key alone. BadProof; None: of another bank."""
 
     def read_statement(self, name: str, raw: bytes) -> Statement:
         """Read a settlement file and check its totals. StatementNotReadable, StatementUnbalanced."""
@@ -71,6 +82,15 @@ def find(provider: str) -> Gateway:
     if gateway is None or not gateway.is_open():
         raise Http404
     return gateway
+
+
+def read_proof(text: str) -> Notice:
+    """What a signed receipt says, by whichever bank we listen to. Needs no line. Raises BadProof."""
+    for provider in open_providers():
+        notice = find(provider).read_proof(text.strip().upper())
+        if notice is not None:
+            return notice
+    raise BadProof()
 
 
 def open_providers() -> list[str]:

@@ -15,15 +15,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from openpaspor.kit import base45
 from openpaspor.ledger import node
 from openpaspor.ledger.keys import verify
 
 from ...rules import Notice, Statement
-from .. import BadSignature, NoticeNotReadable, NotJson, StatementNotReadable, StatementUnbalanced
+from .. import BadProof, BadSignature, NoticeNotReadable, NotJson, StatementNotReadable, StatementUnbalanced
 from . import keys
 
 PROVIDER = "demo"
 SIGNATURE = "X-Demo-Bank-Signature"
+PROOF = "BD1:"  # how its printed receipts begin
 COLUMNS = ["transaction", "code", "amount_idr", "currency", "paid_at", "ntb", "ntpn"]
 MOST_IDR = 2_000_000_000  # one payment; above it something is wrong
 MOST_LINES = 20_000
@@ -52,6 +54,10 @@ def read_notice(body: bytes, headers: Mapping[str, str]) -> Notice:
         raise NotJson() from None
     if not isinstance(said, dict):
         raise NotJson()
+    return _notice(said, body, signature)
+
+
+def _notice(said: dict[str, Any], body: bytes, signature: str) -> Notice:
     return Notice(
         provider=PROVIDER,
         txn=_text(said, "transaction", _TXN),
@@ -62,6 +68,20 @@ def read_notice(body: bytes, headers: Mapping[str, str]) -> Notice:
         raw=body,
         signature=signature,
     )
+
+
+def read_proof(text: str) -> Notice | None:
+    """`BD1:` and Base45 of 64 bytes of signature and what it signs: the same JSON as a notice, under another heading."""
+    if not text.startswith(PROOF):
+        return None
+    try:
+        raw = base45.decode(text.removeprefix(PROOF))
+        signature, body = raw[:64], raw[64:]
+        if not verify(keys.public(), signature, keys.PROOF_HEADING + body):
+            raise BadProof()
+        return _notice(json.loads(body), body, signature.hex())
+    except (ValueError, RecursionError, NoticeNotReadable):
+        raise BadProof() from None
 
 
 def _text(said: dict[str, Any], field: str, shape: re.Pattern[str]) -> str:

@@ -17,10 +17,11 @@ from django.db import transaction
 from django.db.models import F
 
 from openpaspor.facts.base import format_moment
+from openpaspor.kit import base45
 from openpaspor.ledger.once import once
 
 from ...models import BankTransaction, Bill, Deliver
-from . import COLUMNS, SIGNATURE, keys
+from . import COLUMNS, PROOF, SIGNATURE, keys
 
 LATE = timedelta(minutes=10)  # after the deadline, so that one sees what late news does
 PATIENCE = 10  # seconds we wait for an answer
@@ -65,6 +66,12 @@ def notice_of(row: BankTransaction) -> bytes:
         "paid_at": format_moment(row.paid_at),
     }
     return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+
+
+def proof_of(row: BankTransaction) -> str:
+    """What the bank prints on its receipt, as text and as a QR code: signed, so that anybody can check it without a line."""
+    body = notice_of(row)
+    return PROOF + base45.encode(bytes.fromhex(keys.sign(keys.PROOF_HEADING + body)) + body)
 
 
 def tell(row: BankTransaction, post: Post) -> int:

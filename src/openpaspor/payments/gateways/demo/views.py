@@ -13,14 +13,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from openpaspor.accounts.permissions import demo_only
 from openpaspor.facts.base import format_moment
-from openpaspor.kit import clock
+from openpaspor.kit import clock, qr
 
 from ... import api, rules
 from ...forms import BankForm
@@ -138,7 +138,10 @@ def slip(request: HttpRequest, txn: str) -> HttpResponse:
     row = get_object_or_404(BankTransaction, txn=txn)
     bill = Bill.objects.filter(code=row.code).first()
     payer = bill.applications()[0] if bill else None
-    return render(request, "payments/bank_slip.html", {"row": row, "bill": bill, "payer": payer})
+    proof = bank.proof_of(row)
+    picture = qr.svg(proof, label=gettext("Receipt of the demo bank as a square code"))
+    shown = {"row": row, "bill": bill, "payer": payer, "proof": proof, "qr": picture}
+    return render(request, "payments/bank_slip.html", shown)
 
 
 @csrf_exempt

@@ -119,6 +119,10 @@ class Side:
     def is_ours(self) -> bool:
         return self.entry.node == node.here().name
 
+    @property
+    def is_the_applicant(self) -> bool:
+        return self.entry.actor.startswith("A-")
+
     def values(self) -> dict[str, Any]:
         said = self.entry.values
         if "target" in said:

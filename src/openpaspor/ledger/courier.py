@@ -112,8 +112,15 @@ class Courier:
         return True
 
     def _confirm_dense(self, known: dict[str, Any] | None) -> None:
-        """Only what the receiver's database has counts as sent; also when that is less than it was."""
+        """Only what the receiver's database has counts as sent; also when that is less than it was.
+
+        When it has what we never said, somebody writes under our name: a copy of this box, or we were put back.
+        """
         if known and links.is_dense(self.peer):
+            if links.knows_another_past(known):
+                place = (node.here().name, known["epoch"], known["seq"])
+                links.quarantine(self.peer.node, "other-past", place)
+                return
             Link.objects.filter(pk=self.peer.node).update(
                 confirmed_epoch=known["epoch"], confirmed=known["seq"]
             )

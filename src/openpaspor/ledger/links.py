@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
 from openpaspor.kit import clock
 
@@ -83,6 +83,13 @@ def known_of(name: str) -> dict[str, Any]:
     )
 
 
+def knows_another_past(known: dict[str, Any]) -> bool:
+    """Whether somebody has an entry of ours, of this epoch, that we have not. What a restore lost is of an earlier one."""
+    us = node.here()
+    ours = Entry.objects.filter(node=us.name, epoch=known["epoch"], seq=known["seq"], hash=known["hash"])
+    return bool(known["seq"]) and known["epoch"] >= us.epoch and not ours.exists()
+
+
 # Selections
 
 
@@ -94,6 +101,12 @@ def chained(chain: str, entry_hash: str) -> str:
 def queue_news() -> int:
     """Choose, for every link that gets a selection, what of the new entries goes over it. Returns how many were queued."""
     return sum(_queue(name, peer) for name, peer in make_links().items() if not is_dense(peer))
+
+
+def is_behind() -> bool:
+    """Whether something stands in the log that was not looked through for a link; perhaps nobody here follows its kind."""
+    top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
+    return Link.objects.filter(considered__gt=0, considered__lt=top).exists()
 
 
 def _queue(name: str, peer: NodeRecord) -> int:

@@ -92,12 +92,15 @@ def take(lines: Sequence[bytes]) -> tuple[list[Sealed], int]:
         doubtful: list[tuple[Entry, str]] = []
         position = next_position()
         records = {(row.node, row.epoch): row for row in NodeRecord.objects.all()}
+        unsaid = _listed_unsealed()
         for sealed in came:
             before = known.get(sealed.place)
             if before is not None:
                 if before != sealed.hash:
                     raise Fork("fork", sealed.place)
                 continue
+            if sealed.place[:2] in unsaid:
+                raise NotTaken("not-listed-yet", sealed.place)  # it may be said again in a moment
             speaker = _check(sealed, known, records)
             row = _row(sealed, position + len(rows))
             why = _doubt(speaker, sealed)
@@ -113,6 +116,12 @@ def take(lines: Sequence[bytes]) -> tuple[list[Sealed], int]:
             conflicts.set_aside(row, why)
         _want_files(rows)
     return came, len(rows)
+
+
+def _listed_unsealed() -> set[tuple[str, int]]:
+    """Nodes (and epochs) that we listed a moment ago. Others must hear of them before they hear what they say."""
+    waiting = Entry.objects.unsealed().filter(kind="ledger.node_listed")
+    return {(entry.values["node"], entry.values["epoch"]) for entry in waiting}
 
 
 def _known(came: Iterable[Sealed]) -> dict[Place, str]:

@@ -31,6 +31,7 @@ WHY = {
     "node-unknown": "its signature is not by a node we know",
     "fork": "another entry stands at this place of the log",
     "chain-broken": "it does not follow on the entry before it",
+    "not-listed-yet": "its node was listed a moment ago; let the worker seal that first",
     "not-ours": "it claims to be ours but is not in our log",
 }
 

@@ -36,7 +36,7 @@ def turn(*, force_sweeps: bool = False) -> Done:
     sealed = seal_pending()
     has_peers = node.here().role != "everything"
     followed = follow_all() if sealed or has_peers or Parked.objects.exists() else 0
-    if has_peers and (sealed or followed):
+    if has_peers and (sealed or followed or links.is_behind()):
         links.queue_news()
         courier.tell_couriers()
     return Done(sealed, followed, swept)

@@ -14,6 +14,7 @@ from openpaspor.facts import Fact
 from openpaspor.facts.accounts import Looked
 from openpaspor.facts.adjudication import Decided
 from openpaspor.facts.appointments import PlaceHeld
+from openpaspor.facts.ledger import NodeListed
 from openpaspor.facts.offices import KnobSet
 from openpaspor.kit import clock
 from openpaspor.ledger import exchange, links, node, pieces, receive
@@ -234,6 +235,37 @@ def test_a_file_that_came_whole_before_the_power_went_is_ended_by_the_next_call(
 
     assert centre.store.get(digest) == whole
     assert courier.theirs == []
+
+
+def test_a_node_is_heard_only_after_its_listing_has_its_place_in_our_log(office, centre):
+    lines = said_by(office, *looks("OP-1"))
+    with transaction.atomic():
+        listed = {"epoch": 1, "role": "office", "offices": ("DENPASAR",), "url": "", "issuer": "25"}
+        keys = {"sign_public": "", "box_public": "", "wire_public": "", "seal_public": ""}
+        record(NodeListed(node="denpasar", **listed, **keys), actor="centre", now=MONDAY)
+
+    early = ask(office, centre, 1, "push", {"mode": "dense"}, lines)
+    seal_pending()
+    later = ask(office, centre, 2, "push", {"mode": "dense"}, lines)
+
+    assert early.says["code"] == "not-listed-yet"
+    assert later.says["confirmed"]["seq"] == 1
+    kinds = list(Entry.objects.sealed().values_list("kind", flat=True))
+    assert kinds == ["ledger.node_listed", "accounts.looked"]
+
+
+def test_a_copy_of_a_box_that_says_less_than_the_box_stops_its_own_line(office, centre):
+    said = said_by(office, *looks("OP-1", "OP-2", "OP-3"))
+    ask(office, centre, 1, "push", {"mode": "dense"}, said)
+    known = links.known_of("denpasar")
+
+    with node.standing_at(office):
+        links.make_links()
+        assert not links.knows_another_past(known)
+        assert links.knows_another_past(known | {"seq": 9, "hash": "ab" * 32})
+        Courier(NodeRecord.objects.get(node="pusat"))._confirm_dense(known | {"seq": 9, "hash": "ab" * 32})
+
+    assert Link.objects.get(pk="pusat").quarantined == "other-past denpasar/1/9"
 
 
 def test_an_office_is_told_only_of_its_own(office, centre):

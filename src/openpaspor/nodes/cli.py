@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 PURE = frozenset(
-    {"mrz", "nik", "ref", "fee", "days", "journey", "faults", "drill", "cluster"}
+    {"mrz", "nik", "ref", "fee", "days", "journey", "faults", "drill", "cluster", "simulate"}
 )  # no database and no folder of this installation
 GOOD, FOUND, WRONG_USE, CANNOT_START, CHECKED_NOTHING = 0, 1, 2, 3, 4
 

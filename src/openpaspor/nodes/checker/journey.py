@@ -228,7 +228,7 @@ def one_holder(country: Country) -> Found:
             continue
         role = roles.get((entry.node, entry.epoch), EVERYTHING)
         custodian, term, node = holder.get(ref, (entry.fact["custodian"], entry.fact["term"], entry.node))
-        passed = _passed_by_the_clock(booked.get(ref), entry)
+        passed = entry.fact["origin"] == State.BOOKED and _passed_by_the_clock(booked.get(ref), entry)
         taken = MOVES[entry.fact["move"]].takes if entry.fact["move"] in MOVES else False
         if role != EVERYTHING and not taken:
             if role != (OFFICE if passed and custodian == PORTAL else custodian):

@@ -13,8 +13,8 @@ from django.db import close_old_connections, connection
 
 from openpaspor.kit import clock
 
-from . import exchange, links, node, pieces, receive, transport
-from .messages import Message, NotAMessage, pack, unpack
+from . import enrol, exchange, links, node, pieces, receive, refill, transport
+from .messages import Message, NotAMessage, glance, pack, unpack
 from .models import Entry, Link, NodeRecord
 from .record import work_waits
 from .transport import LineDown, Transport
@@ -46,6 +46,10 @@ class Courier:
         self.began = clock.ticks()
         self.batch = BATCH
         self.theirs: list[list[Any]] = []  # files that the peer wants of us
+        self.back: dict[str, Any] | None = (
+            None  # after which place of its log a centre that was put back asks
+        )
+        self.their_epoch = 0
 
     # --- one message ----------------------------------------------------------------------------------------
 
@@ -56,11 +60,14 @@ class Courier:
         raw = pack(us, self.peer.node, type, self.number, says, lines or [])
         Link.objects.filter(pk=self.peer.node).update(called_at=clock.real_now())
         try:
-            came = unpack(self.send(self.peer.url, raw), self._key)
+            answer = self.send(self.peer.url, raw)
+            came = unpack(answer, self._key)
         except NotAMessage as trouble:
-            raise LineDown("not-ours") from trouble  # a captive portal, a cut answer
+            raise LineDown(self._why(answer)) from trouble
         if came.re != hashlib.sha256(raw).hexdigest() or came.to != us.name:
             raise LineDown("not-ours")
+        if links.is_dense(self.peer):
+            links.pin_epoch(self.peer.node, came.epoch)
         self.answered = clock.ticks()
         Link.objects.filter(pk=self.peer.node).update(answered_at=clock.real_now(), trouble="")
         if came.type == "refused":
@@ -73,9 +80,16 @@ class Courier:
         record = links.newest_records().get(name)
         if name != self.peer.node or record is None:
             return None
-        if epoch > record.epoch:
-            return None  # of a new epoch we hear by the centre's list first
-        return bytes.fromhex(record.wire_public) if record.epoch == epoch else None
+        later = epoch > record.epoch and links.is_dense(record)  # others are listed by the centre first
+        return bytes.fromhex(record.wire_public) if later or record.epoch == epoch else None
+
+    def _why(self, answer: bytes) -> str:
+        """Why an answer is none, in a word for a person. What stands in it is not proven."""
+        said = glance(answer)
+        record = links.newest_records().get(self.peer.node)
+        if said is None or record is None or said[0] != self.peer.node:
+            return "not-ours"  # a captive portal, a cut answer
+        return "older-epoch" if said[1] < record.epoch else "other-keys"
 
     # --- one round ------------------------------------------------------------------------------------------
 
@@ -83,6 +97,8 @@ class Courier:
         """Push, fetch, and carry one piece of a file. True when more may follow at once. Raises LineDown or Refused."""
         busy = self._pull()  # first: nothing of ours goes out before a signed answer came in
         busy |= self._push()
+        if not busy and self.back:
+            busy = self._give_back()
         if not busy:
             busy = self._piece_out() or self._piece_in()
         if not busy:
@@ -94,6 +110,7 @@ class Courier:
         unheard = clock.ticks() - (self.answered or self.began)
         came = self.ask("pull", exchange.heard_of(link) | {"unheard": int(unheard)})
         self.theirs = came.says["wants"]
+        self.back, self.their_epoch = came.says.get("back"), came.epoch
         self._confirm_dense(came.says.get("known"))
         if not came.lines:
             Link.objects.filter(pk=link.pk).update(fetched_at=clock.real_now())
@@ -166,6 +183,18 @@ class Courier:
         }
         return says, [row.entry for row in rows]
 
+    def _give_back(self) -> bool:
+        """What we heard of the centre, and it lost, all of it. False when it was all given already."""
+        assert self.back is not None
+        place, self.back = self.back, None
+        while True:
+            rows = refill.heard_of(self.peer, place, before=self.their_epoch, limit=self.batch)
+            whole = len(rows) < self.batch
+            self.ask("back", {"all": whole}, [receive.write_line(entry) for entry in rows])
+            if whole:
+                return True
+            place = {"epoch": rows[-1].epoch, "seq": rows[-1].seq}
+
     def _fit_batch(self, seconds: float) -> None:
         """Messages of about a second: short ones on a thin line, so that news is never far behind."""
         self.batch = max(10, min(1000, int(self.batch * min(2.0, 1.0 / max(seconds, 0.01)))))
@@ -217,6 +246,8 @@ class Courier:
         while not stop.is_set():
             try:
                 close_old_connections()
+                if links.is_dense(self.peer):
+                    self._tell_new_epoch()
                 busy = self.round()
                 failures = 0
                 pause = 0.0 if busy else PAUSE * random.uniform(0.8, 1.0)  # noqa: S311
@@ -233,6 +264,13 @@ class Courier:
                 self._wait_out(pause, stop) if failures else wake.wait(pause)
                 wake.clear()
         connection.close()
+
+    def _tell_new_epoch(self) -> None:
+        """We were put back, rebuilt or moved: the centre lists us anew, or nobody believes us."""
+        try:
+            enrol.tell_new_epoch(send=self.send)
+        except enrol.EnrolRefused as trouble:
+            log.warning("the centre has not heard of our new epoch: %s", trouble)
 
     def _wait_out(self, pause: float, stop: threading.Event) -> None:
         """Wait until trouble may be over, until told to stop, or until somebody asks to try now."""

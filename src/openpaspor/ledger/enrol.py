@@ -30,7 +30,7 @@ from openpaspor.kit import clock
 from openpaspor.kit.references import ALPHABET, number_of
 from openpaspor.kit.refused import Refused
 
-from . import links, node, transport
+from . import identity, links, node, refill, transport
 from .canonical import canonical
 from .followers import KEYS
 from .identity import Identity, Peer
@@ -46,6 +46,7 @@ NAME_SHAPE = re.compile(r"[a-z][a-z0-9-]{1,38}\Z")
 MAY_ENROL = ("centre", "everything")
 WRONG_TRIES, FORGOTTEN_AFTER = 10, 15 * 60  # wrong codes of one address, and seconds until they are forgotten
 RESERVED = frozenset(node.ISSUERS.values())  # of nodes that nobody enrolled
+LOST_AT_MOST = 20  # nodes that a centre may have let in between its backup and its fire
 LENGTHS = {"sign_public": (32,), "box_public": (32,), "wire_public": (32,), "seal_public": (0, 65)}  # bytes
 REASONS = ("stolen", "lost", "replaced", "closed", "compromised")
 
@@ -300,10 +301,12 @@ def list_node(
 
 
 def next_issuer() -> str:
-    """The next pair of symbols that was never given out."""
+    """The next pair of symbols that was never given out. While we may have forgotten some, a good way on."""
     given = {entry.values["issuer"] for entry in Entry.objects.filter(kind=NodeListed.name)} | RESERVED
     pairs = ("".join(pair) for pair in itertools.product(ALPHABET, repeat=2))
     last = max(map(number_of, given - RESERVED), default=-1)
+    if refill.is_filling():
+        last += LOST_AT_MOST
     return next(pair for pair in pairs if pair not in RESERVED and number_of(pair) > last)
 
 
@@ -357,6 +360,15 @@ def revoke(name: str, reason: str, *, actor: str, now: datetime) -> NodeRecord:
 def introduce_centre(us: node.Node) -> NodeListed:
     """A centre (or a machine that is everything) puts itself on the list."""
     return list_node(us.name, us.role, us.offices, url=us.url, keys=public_keys(us))
+
+
+def announce() -> None:
+    """A centre that was put back, and heard all that others had of it, lists itself under its new epoch."""
+    us = node.here()
+    listed = introduce_centre(us)
+    known = identity.read(us.home)
+    if known is not None:
+        _go_on_as(known, epoch=listed.epoch, issuer=listed.issuer)
 
 
 @dataclass(frozen=True)
@@ -433,6 +445,25 @@ def _identity(said: dict[str, Any], url: str) -> Identity:
         links=tuple(peers),
         centre={"name": centre["node"], **{key: centre[key] for key in KEYS}},
     )
+
+
+def tell_new_epoch(*, send: transport.Transport = transport.post) -> Identity | None:
+    """Our epoch rose here (a restore, a rebuild): tell the centre, which lists it. None when it knows already."""
+    us = node.here()
+    known = identity.read(us.home)
+    if known is None or not known.centre or us.epoch <= known.epoch:
+        return None
+    answer = ask_again(known.address_of(known.centre["name"]), send=send)
+    return _go_on_as(known, epoch=answer.identity.epoch, issuer=answer.identity.issuer)
+
+
+def _go_on_as(known: Identity, *, epoch: int, issuer: str) -> Identity:
+    """Write our new epoch and issuer code down, and use them from now on."""
+    renewed = replace(known, epoch=epoch, issuer=issuer)
+    us = node.here()
+    identity.write(us.home, renewed)
+    node.boot(replace(us, allotted=issuer))
+    return renewed
 
 
 def remember_nodes(rows: Sequence[dict[str, Any]], us: node.Node) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from openpaspor.kit import clock
 
-from . import links, node, pieces, receive
+from . import links, node, pieces, receive, refill
 from .messages import Message, NotAMessage, pack, unpack
 from .models import Link, NodeRecord
 from .record import work_waits
@@ -53,7 +53,7 @@ def answer(raw: bytes) -> bytes | None:
 
 def _obey(message: Message) -> tuple[dict[str, Any], list[bytes]]:
     peer = links.make_links().get(message.sender)
-    deed = {"push": _push, "pull": _pull, "piece": _piece, "fetch": _fetch}.get(message.type)
+    deed = {"push": _push, "pull": _pull, "piece": _piece, "fetch": _fetch, "back": _back}.get(message.type)
     if peer is None or deed is None:
         raise Refusal("no-line" if peer is None else "type-unknown")
     with transaction.atomic():
@@ -143,6 +143,9 @@ def _pull(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
     """What is new for the caller. Its call confirms what its database has."""
     says = message.says
     answer_says: dict[str, Any] = {"wants": _wants(peer, link), "known": links.known_of(peer.node)}
+    back = refill.asked_of(link)
+    if back:
+        answer_says["back"] = back
     if links.is_dense(peer):
         return answer_says | {"mode": "none"}, []
     us, count = node.here(), says["count"] if says["epoch"] == node.here().epoch else 0
@@ -160,6 +163,26 @@ def _pull(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
         "chain": chain,
         "left": link.queued - count - len(rows),
     }, [receive.write_line(row.entry) for row in rows]
+
+
+def _back(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
+    """Entries of our own, of an earlier epoch, that a restore lost here and the caller had heard."""
+    if not refill.is_filling():
+        return {}, []
+    if any(receive.read_line(line).place[0] != node.here().name for line in message.lines):
+        raise Refusal("not-ours-to-take")
+    try:
+        receive.take(message.lines)
+    except receive.Fork as fork:
+        links.quarantine(peer.node, fork.code, fork.place)
+        raise Refusal("quarantined") from None
+    except receive.NotTaken as trouble:
+        Link.objects.filter(pk=link.pk).update(trouble=trouble.code)
+        raise Refusal(trouble.code) from None
+    if message.says["all"]:
+        refill.note_all_given_back(peer.node)
+    work_waits.set()
+    return {}, []
 
 
 def _piece(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:

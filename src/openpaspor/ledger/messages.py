@@ -75,6 +75,16 @@ def pack(
     return b"\n".join([MAGIC, envelope, signature, content])
 
 
+def glance(raw: bytes) -> tuple[str, int] | None:
+    """(sender, epoch) as a message says them, unproven; None when it is no message at all."""
+    try:
+        magic, envelope, *_rest = raw.split(b"\n", 3)
+        about = json.loads(envelope)
+        return (str(about["from"]), int(about["epoch"])) if magic == MAGIC else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 PublicKey = Callable[[str, int, dict[str, Any]], bytes | None]
 
 

@@ -136,6 +136,8 @@ class Link(models.Model):
     heard_epoch = models.PositiveIntegerField(default=0)
     heard = models.PositiveBigIntegerField(default=0)
     heard_chain = models.CharField(max_length=64, default="0" * 64)
+    # At a centre that was put back: our epoch in which this peer said that it gave back all it had heard of us
+    gave_back_epoch = models.PositiveIntegerField(default=0, db_default=0)
     # How the line is, wall clock
     number = models.PositiveBigIntegerField(default=0)  # of the last message taken from the peer; only rises
     called_at = models.DateTimeField(null=True)  # last attempt of ours

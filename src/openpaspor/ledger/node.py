@@ -71,6 +71,14 @@ class Node:
         except FileNotFoundError:
             return {}
 
+    def cut_at(self) -> tuple[int, int] | None:
+        """(epoch, seq) of the earliest place where our log was cut by a restore or a roll-back; None: never."""
+        try:
+            closed = json.loads((self.home / "epochs.json").read_text())["closed"]
+        except FileNotFoundError:
+            return None
+        return min((int(row["epoch"]), int(row["seq"])) for row in closed)
+
     def begin_epoch(self, epoch: int) -> None:
         """From now on our log goes on under another epoch: we were enrolled again, re-installed or restored."""
         self._write_head({"node": self.name, "epoch": epoch})

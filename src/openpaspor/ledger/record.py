@@ -10,7 +10,7 @@ from django.db import transaction
 from openpaspor.facts import Fact, encode
 from openpaspor.kit.faults import fault
 
-from . import node
+from . import node, refill
 from .canonical import canonical
 from .models import Entry
 
@@ -18,9 +18,13 @@ work_waits = threading.Event()  # wakes the worker of this process
 
 
 def record(fact: Fact, *, actor: str, now: datetime) -> Entry:
-    """Write the fact into the log, inside the caller's transaction, after the row it speaks of was updated or locked."""
+    """Write the fact into the log, inside the caller's transaction, after the row it speaks of was updated or locked.
+
+    Raises StillFilling at a centre that was put back and has not heard everybody yet.
+    """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("record() needs the transaction of its action")
+    refill.refuse_to_decide(fact)
     us = node.here()
     values = encode(fact)
     entry = Entry.objects.create(

@@ -11,8 +11,8 @@ from django.db import close_old_connections, connection
 
 from openpaspor.kit import clock
 
-from . import courier, links, node, second_copy, sweeps
-from .follow import follow_all
+from . import courier, enrol, links, node, refill, second_copy, sweeps
+from .follow import copies_alone, follow_all
 from .models import Entry, Parked
 from .record import work_waits
 from .seal import introduce_ourselves, seal_pending
@@ -32,14 +32,25 @@ class Done:
 
 def turn(*, force_sweeps: bool = False) -> Done:
     """One turn: sweep what is due, seal what is committed, follow what is sealed."""
-    swept = sweeps.run_due(force=force_sweeps)
+    filling = refill.is_filling()
+    swept = 0 if filling else sweeps.run_due(force=force_sweeps)
     sealed = seal_pending()
     has_peers = node.here().role != "everything"
-    followed = follow_all() if sealed or has_peers or Parked.objects.exists() else 0
+    followed = _follow() if sealed or has_peers or Parked.objects.exists() else 0
+    if filling and not refill.waits_for():
+        enrol.announce()
     if has_peers and (sealed or followed or links.is_behind()):
         links.queue_news()
         courier.tell_couriers()
     return Done(sealed, followed, swept)
+
+
+def _follow() -> int:
+    """Let followers read. Of a centre that is being filled copies alone: first the state, then who acts on it."""
+    if not refill.is_filling():
+        return follow_all()
+    with copies_alone():
+        return follow_all()
 
 
 def work_until_idle(*, timeout: float = 30, with_sweeps: bool = True) -> Done:
@@ -47,10 +58,10 @@ def work_until_idle(*, timeout: float = 30, with_sweeps: bool = True) -> Done:
     introduce_ourselves()
     total = Done()
     ends = time.monotonic() + timeout
-    if with_sweeps:
+    if with_sweeps and not refill.is_filling():
         total.swept = sweeps.run_due(force=True)
     while time.monotonic() < ends:
-        sealed, followed = seal_pending(), follow_all()
+        sealed, followed = seal_pending(), _follow()
         links.queue_news()
         total.sealed += sealed
         total.followed += followed
@@ -77,7 +88,7 @@ def work_for_ever(stop: threading.Event) -> None:
             close_old_connections()
             if not introduced:
                 introduce_ourselves()
-                follow_all()
+                _follow()
                 links.queue_news()
                 keeper = second_copy.start_keeping(stop)
                 introduced = True

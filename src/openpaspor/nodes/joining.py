@@ -58,18 +58,6 @@ def become(answer: enrol.Enrolled) -> None:
     identity.write(settings.HOME, answer.identity)
 
 
-def tell_new_epoch(*, send: transport.Transport = transport.post) -> Identity | None:
-    """Our epoch rose here (a restore, a rebuild): tell the centre, which lists it. None when it knows already."""
-    known, us = identity.read(settings.HOME), node.here()
-    if known is None or not known.centre or us.epoch <= known.epoch:
-        return None
-    answer = enrol.ask_again(known.address_of(known.centre["name"]), send=send)
-    renewed = replace(known, epoch=answer.identity.epoch, issuer=answer.identity.issuer)
-    identity.write(settings.HOME, renewed)
-    boot(renewed)
-    return renewed
-
-
 def refuse_own_past(name: str) -> None:
     """A log that was begun under another name cannot go on under this one."""
     if tables.waiting():

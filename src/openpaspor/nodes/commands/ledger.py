@@ -37,8 +37,12 @@ def _verify(args: argparse.Namespace) -> int:
         cli.say(f"The log of {bad['node']} is wrong at entry {bad['seq']}: {bad['why']}.")
     else:
         cli.say(f"{verdict.entries} entries, all in order.")
+    for hole in verdict.missing:
+        cli.say(f"Lost by a restore: entries {hole['from']} to {hole['to']} of epoch {hole['epoch']}.")
     if args.json:
-        cli.answer({"entries": verdict.entries, "heads": verdict.heads, "first_bad": bad})
+        cli.answer(
+            {"entries": verdict.entries, "heads": verdict.heads, "missing": verdict.missing, "first_bad": bad}
+        )
     if bad:
         return cli.FOUND
     return cli.GOOD if verdict.entries else cli.CHECKED_NOTHING

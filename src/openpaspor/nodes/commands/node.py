@@ -13,6 +13,13 @@ from openpaspor.nodes import cli
 HELP = "begin a node, enrol it, see its lines, send one away"
 WORDS = {"open": "open", "cut": "no answer", "quarantined": "QUARANTINED", "silent": "no answer"}
 
+LOOK = {  # what a person does about a trouble that does not go away by itself
+    "other-keys": "{peer} answers with other keys than the known ones. Ask there. If it was begun anew, it invites us "
+    "again, and here: openpaspor node enrol CODE",
+    "older-epoch": "{peer} answers under an epoch that is past: an old copy of it is running. Stop that one.",
+}
+TWO_PASTS = "Two boxes write under one name, here or there. Stop the copy, then: openpaspor node quarantine-lift {peer}"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     deeds = parser.add_subparsers(dest="deed", required=True)
@@ -36,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     deeds.add_parser("quarantine-lift", help="somebody looked: take messages of a node again").add_argument(
         "name"
     )
+    without = deeds.add_parser(
+        "go-on-without", help="at a centre that was put back: do not wait for what a lost node had heard"
+    )
+    without.add_argument("name")
     access = deeds.add_parser(
         "access", help="a first password on this box for somebody whom the centre posted"
     )
@@ -150,19 +161,20 @@ def _enrol(args: argparse.Namespace) -> int:
 
 
 def _renew(args: argparse.Namespace) -> int:
-    from openpaspor.nodes import joining
+    from openpaspor.ledger import enrol
 
     with _alone():
-        made = joining.tell_new_epoch()
+        made = enrol.tell_new_epoch()
     cli.say(f"The centre knows epoch {made.epoch}." if made else "The centre knows our epoch already.")
     return _say_identity(args, made) if made else cli.GOOD
 
 
 def _status(args: argparse.Namespace) -> int:
-    from openpaspor.ledger import links, node
+    from openpaspor.ledger import links, node, refill
     from openpaspor.ledger.models import Wanted
 
     us, states = node.here(), links.line_states()
+    waits_for = refill.waits_for() if refill.is_filling() else []
     unfetched = Wanted.objects.count()
     cli.say(f"{us.name} ({us.role}), epoch {us.epoch}. {unfetched} files have not come yet.")
     for line in states:
@@ -170,9 +182,17 @@ def _status(args: argparse.Namespace) -> int:
         cli.say(
             f"  {line.peer:<18} {WORDS[line.word]:<12} last answer {since:<24} unsent {line.unsent:<6} {line.trouble}".rstrip()
         )
+        look = TWO_PASTS if line.word == "quarantined" else LOOK.get(line.trouble, "")
+        if look:
+            cli.say(f"    {look.format(peer=line.peer)}")
+    for name in waits_for:
+        cli.say(
+            f"Put back, and nothing is decided until {name} has given back what it heard of us. "
+            f"If it is gone for ever: openpaspor node go-on-without {name}"
+        )
     if args.json:
-        cli.answer({"node": us.name, "role": us.role, "epoch": us.epoch, "unfetched": unfetched, "links": [asdict(line) for line in states]})  # fmt: skip
-    return cli.GOOD if all(line.is_open for line in states) else cli.FOUND
+        cli.answer({"node": us.name, "role": us.role, "epoch": us.epoch, "unfetched": unfetched, "waits_for": waits_for, "links": [asdict(line) for line in states]})  # fmt: skip
+    return cli.GOOD if all(line.is_open for line in states) and not waits_for else cli.FOUND
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -213,6 +233,23 @@ def _lift(args: argparse.Namespace) -> int:
     return cli.GOOD if lifted else cli.CHECKED_NOTHING
 
 
+def _go_on_without(args: argparse.Namespace) -> int:
+    from openpaspor.ledger import refill
+
+    with _alone():
+        waited = refill.is_filling() and args.name in refill.waits_for()
+        if waited:
+            refill.note_all_given_back(args.name)
+    cli.say(
+        f"What only {args.name} had heard of this centre is lost, unless it comes back one day."
+        if waited
+        else f"Nothing waits for {args.name}."
+    )
+    if args.json:
+        cli.answer({"node": args.name, "waited": waited})
+    return cli.GOOD if waited else cli.CHECKED_NOTHING
+
+
 def _access(args: argparse.Namespace) -> int:
     import secrets
 
@@ -248,6 +285,6 @@ def _link(args: argparse.Namespace) -> int:
 
 DEEDS = {
     "init": _init, "invite": _invite, "enrol": _enrol, "renew": _renew, "status": _status, "list": _list,
-    "revoke": _revoke, "quarantine-lift": _lift, "link": _link,
+    "revoke": _revoke, "quarantine-lift": _lift, "go-on-without": _go_on_without, "link": _link,
     "access": _access,
 }  # fmt: skip

@@ -7,10 +7,9 @@ from collections import Counter
 from datetime import timedelta
 from typing import Protocol
 
-from openpaspor.ledger import epochs, follow, wire
+from openpaspor.ledger import enrol, epochs, follow, wire
 from openpaspor.ledger.enrol import EnrolRefused
 from openpaspor.ledger.models import Conflict, Entry, Link
-from openpaspor.nodes import joining
 
 from .lines import Lines
 from .world import CENTRE, OFFICES, PORTAL, Site, World, site_in
@@ -142,7 +141,7 @@ class Harm:
                 continue
             try:
                 with self.world.at(site):
-                    joining.tell_new_epoch(send=self.lines.way_from(site))
+                    enrol.tell_new_epoch(send=self.lines.way_from(site))
             except EnrolRefused:
                 continue
             self.untold.discard(name)

@@ -28,21 +28,17 @@ STAFF: dict[str, tuple[Role, str | None]] = {
     "kas2.pusat": (Role.KAS, None),  # the second person, without whom no money is given back
     "ops.pusat": (Role.OPS, None),
 }
+COUNTERS = 8  # of an office node
 LOGINS = (APPLICANT, *STAFF)
 AT_THE_CENTRE = {login: posted for login, posted in STAFF.items() if posted[1] is None}
 AT_THE_PORTAL = {login: posted for login, posted in STAFF.items() if posted[0] in (Role.KAS, Role.OPS)}
 
 
 def staff_of(office: str) -> dict[str, tuple[Role, str | None]]:
-    """The demo people of one office node: two for each deed that needs two."""
+    """The demo people of one office node: two for each deed that needs two, and an officer for each counter."""
     place = office.lower()
-    roles = {
-        "petugas": Role.OFFICER,
-        "petugas2": Role.OFFICER,
-        "kepala": Role.HEAD,
-        "cetak": Role.PRINT,
-        "cetak2": Role.PRINT,
-    }
+    roles = {"petugas": Role.OFFICER, "kepala": Role.HEAD, "cetak": Role.PRINT, "cetak2": Role.PRINT}
+    roles |= {f"petugas{number}": Role.OFFICER for number in range(2, COUNTERS + 1)}
     return {f"{prefix}.{place}": (role, office) for prefix, role in roles.items()}
 
 
@@ -130,4 +126,5 @@ def of(login: str) -> User | None:
     """The person behind a demo login, if the demo has been made."""
     if login == APPLICANT:
         return User.objects.with_phone(phones.normalise(APPLICANT_PHONE))
-    return User.objects.filter(login=login).first() if login in staff_here() else None
+    posted = staff_here() | staff_of(login.rpartition(".")[2].upper())
+    return User.objects.filter(login=login).first() if login in posted else None

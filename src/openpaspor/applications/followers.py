@@ -14,10 +14,12 @@ from openpaspor.facts.applications import (
 )
 from openpaspor.facts.base import format_moment
 from openpaspor.facts.hall import OldPassHonoured
+from openpaspor.facts.ledger import NodeListed
+from openpaspor.journey import Site, State
 from openpaspor.ledger import conflicts, node
 from openpaspor.ledger.epochs import wrote_it_here
 from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
-from openpaspor.ledger.models import Entry
+from openpaspor.ledger.models import Entry, NodeRecord
 
 from . import dossier
 from .agreement import agree, belongs_to_void, is_said_later
@@ -130,3 +132,31 @@ def wake_after_hand_over(application: Application, entry: Entry) -> None:
     """An application came into our hands from another node: what was said before custody came counts now."""
     if entry.node != node.here().name:
         run_reactions_again(application.ref, but="applications.wake_after_hand_over")
+
+
+WORKED_ON = {
+    "portal": (State.BOOKED, State.MISSED),
+    "centre": (State.ENROLLED, State.REVIEW, State.ASKED, State.APPROVED, State.PRINTED, State.READY),
+}
+
+
+def newcomer(entry: Entry) -> NodeRecord | None:
+    """The office node that was listed, unless we are an office, or its keys are those of its earlier epoch."""
+    fact = entry.read()
+    assert isinstance(fact, NodeListed)
+    if fact.role != "office" or node.here().role == "office":
+        return None
+    known = NodeRecord.objects.filter(node=fact.node, box_public=fact.box_public)
+    if known.filter(epoch__lt=fact.epoch).exists():
+        return None
+    return known.filter(epoch=fact.epoch).first()
+
+
+@reacts(NodeListed, holder=newcomer)
+def let_newcomer_read(office: NodeRecord, entry: Entry) -> None:
+    """An office got a box of its own, or a new one without the old keys: let it read what its office works on."""
+    us = node.here()
+    states = WORKED_ON.get(us.role) or sum(WORKED_ON.values(), ())
+    theirs = Application.objects.filter(office__in=office.offices, state__in=states, keys__node=us.name)
+    for application in theirs.filter(dossier__isnull=False).order_by("pk"):
+        dossier.send(application, Site.OFFICE, actor="worker", now=entry.recorded_at)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import close_old_connections, connection
 
 from openpaspor.kit import clock
+from openpaspor.kit.faults import fault
 
 from . import enrol, exchange, links, node, pieces, receive, refill, transport
 from .messages import Message, NotAMessage, glance, pack, unpack
@@ -161,6 +162,7 @@ class Courier:
                 raise
             confirmed = refusal.says["confirmed"]
         self._fit_batch(clock.ticks() - started)
+        fault("wire.before_confirm")
         if links.is_dense(self.peer):
             self._confirm_dense(confirmed)
         else:

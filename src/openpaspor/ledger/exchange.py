@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from openpaspor.kit import clock
+from openpaspor.kit.faults import fault
 
 from . import links, node, pieces, receive, refill
 from .messages import Message, NotAMessage, pack, unpack
@@ -84,6 +85,7 @@ def _push(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
     except receive.NotTaken as trouble:
         Link.objects.filter(pk=link.pk).update(trouble=trouble.code)
         raise Refusal(trouble.code) from None
+    fault("wire.before_answer")
     work_waits.set()
     return {"confirmed": confirmed, "wants": _wants(peer, link)}, []
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 
 from openpaspor.kit import clock
+from openpaspor.kit.faults import fault
 
 from . import node
 from .models import Conflict, Entry, Link, NodeRecord, Outgoing, Subscription, Wanted
@@ -130,6 +131,7 @@ def _queue(name: str, peer: NodeRecord) -> int:
             if not window:
                 return queued
             queued += _append(link, _selection(link, peer, window))
+            fault("wire.before_queue_commit")
             link.considered = window[-1].position or 0
             link.save(update_fields=["considered", "queued", "queued_chain"])
 

@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from openpaspor.kit.faults import fault
+
 from . import follow, node
 from .models import Wanted
 from .store import AttachmentMissing
@@ -58,6 +60,7 @@ def add(digest: str, at: int, total: int, piece: bytes) -> int:
         handle.write(piece)
         handle.flush()
         os.fsync(handle.fileno())
+    fault("wire.after_piece")
     if here + len(piece) < total:
         return here + len(piece)
     _finish(wanted)
@@ -69,6 +72,7 @@ def _finish(wanted: Wanted) -> None:
     whole = path.read_bytes()
     if hashlib.sha256(whole).hexdigest() == wanted.digest:
         node.here().store.put(whole)
+        fault("wire.after_last_piece")
         wanted.delete()
         follow.retry_soon(wanted.application)
     path.unlink()

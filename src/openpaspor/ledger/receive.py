@@ -14,6 +14,7 @@ from openpaspor.facts import decode
 from openpaspor.facts.applications import DossierSealed
 from openpaspor.facts.base import parse_moment
 from openpaspor.kit import clock
+from openpaspor.kit.faults import fault
 
 from . import authority, conflicts, node
 from .canonical import canonical
@@ -115,6 +116,7 @@ def take(lines: Sequence[bytes]) -> tuple[list[Sealed], int]:
         for row, why in doubtful:
             conflicts.set_aside(row, why)
         _want_files(rows)
+        fault("wire.before_take_commit")
     return came, len(rows)
 
 

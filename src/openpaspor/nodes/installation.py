@@ -61,10 +61,14 @@ class Installation:
     def log(self) -> Path:
         return self.home.with_suffix(".log")
 
+    def command(self) -> list[str]:
+        """How the program is called here."""
+        return list(COMMAND)
+
     def order(self, *words: str, fine: tuple[int, ...] = (0,)) -> dict[str, Any]:
         """Run `openpaspor … --json`. Returns what it answers; raises DrillFailed on another exit code."""
         done = subprocess.run(
-            [*COMMAND, *words, "--json"],
+            [*self.command(), *words, "--json"],
             env=self.environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode not in fine:
@@ -78,7 +82,7 @@ class Installation:
         """`openpaspor ledger export` into a file."""
         with open(target, "wb") as out:
             subprocess.run(
-                [*COMMAND, "ledger", "export"],
+                [*self.command(), "ledger", "export"],
                 env=self.environment, stdout=out, stderr=subprocess.DEVNULL, check=True,
             )  # fmt: skip
 
@@ -105,7 +109,7 @@ class Installation:
         self.home.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
             child = subprocess.Popen(
-                [*COMMAND, *words],
+                [*self.command(), *words],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self._children.append(child)

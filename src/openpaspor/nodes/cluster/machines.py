@@ -38,6 +38,11 @@ class Plan:
     members: tuple[Member, ...] = MEMBERS
     lines: tuple[Line, ...] = LINES
 
+    def only(self, *names: str) -> Plan:
+        """The part of it that these nodes make."""
+        members = tuple(one for one in self.members if one.name in names)
+        return Plan(members, tuple(one for one in self.lines if {one.caller, one.callee} <= set(names)))
+
     def elsewhere(self) -> Plan:
         """The same on ports that are free now, so that several clusters can be on one machine."""
         members = tuple(

@@ -73,7 +73,7 @@ def _furnish(args: argparse.Namespace) -> int:
 
     offices = [Office.objects.get(pk=code) for code in args.furnish.split(",")]
     furniture.furnish(offices, booklets=args.booklets)
-    booked = []
+    booked: list[dict[str, object]] = []
     if args.visits:
         booked = furniture.book_visits(offices[0], date.fromisoformat(args.on), args.visits, seed=args.seed)
     if args.json:

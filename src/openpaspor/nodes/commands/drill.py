@@ -8,8 +8,8 @@ from types import ModuleType
 
 from openpaspor.nodes import cli
 
-HELP = "lose a box or the centre on purpose, make it whole again, and measure it"
-DRILLS = {"box": "openpaspor.nodes.drills.box", "centre": "openpaspor.nodes.drills.centre"}
+HELP = "lose a box, the centre, or a whole morning on purpose, and measure what comes of it"
+DRILLS = {name: f"openpaspor.nodes.drills.{name}" for name in ("box", "centre", "denpasar")}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         module = import_module(path)
         drill = drills.add_parser(name, help=module.HELP, description=module.HELP)
         drill.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
-        drill.add_argument("--size", type=int, default=20, help="applications of the demo")
+        size = getattr(module, "DEFAULT_SIZE", 20)
+        drill.add_argument(
+            "--size", type=int, default=size, help="applications of the demo, or visitors of the day"
+        )
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(drill)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -12,7 +14,6 @@ from openpaspor.accounts import actions as register
 from openpaspor.accounts import demo_people
 from openpaspor.applications import actions as desk
 from openpaspor.applications import dossier
-from openpaspor.applications.models import Application
 from openpaspor.applications.progress import Progress
 from openpaspor.appointments import actions as appointments
 from openpaspor.appointments import calendar_actions as calendars
@@ -56,48 +57,56 @@ def furnish(offices: Sequence[Office], *, booklets: int) -> None:
     worker.work_until_idle()
 
 
-def book_visits(office: Office, day: date, count: int, *, seed: int) -> list[str]:
-    """So many people apply at home, choose a place on that day, one after the other, and pay. Returns their references.
+def book_visits(office: Office, day: date, count: int, *, seed: int) -> list[dict[str, Any]]:
+    """So many people apply at home, choose a time on that day, and pay.
 
-    Raises TooFewPlaces; then nobody applied.
+    Returns for each the reference, the moment of the place (UTC), the kind and the answers. Raises TooFewPlaces.
     """
-    rng, now = random.Random(seed), clock.now()
+    rng, now = random.Random(f"{seed}:{day}"), clock.now()
     set_knob("max_active_applications", 40, action_id=f"visits:{office.pk}:{day}", actor="demo", now=now)
-    made = []
+    booked = []
     for number in range(count):
         with transaction.atomic():
-            made.append(_book(office, day, rng, 50_000 + number, now).ref)
+            booked.append(_book(office, day, rng, day.toordinal() % 90 * 1000 + number, now))
     worker.work_until_idle(timeout=120)
-    return made
+    return booked
 
 
-def _book(office: Office, day: date, rng: random.Random, number: int, now: datetime) -> Application:
+def _book(office: Office, day: date, rng: random.Random, number: int, now: datetime) -> dict[str, Any]:
     person = citizens.citizen(rng, number, rng.choice(KINDS), day)
     account = demo_people.ensure_applicant(f"0813{20000000 + number}", now)
+    known = {"actor": account.code, "now": now}
     application = desk.start_application(
-        person.kind, action_id=f"visit:{number}", actor=account.code, now=now, account=account, answers=person.answers,
-        booklet=person.booklet, years=person.years,
+        person.kind, action_id=f"visit:{number}", account=account, answers=person.answers, booklet=person.booklet,
+        years=person.years, **known,
     )  # fmt: skip
     for paper in Progress(person.kind, person.answers, frozenset()).papers:
         dossier.attach(application, paper.code, clean_paper(paper.code), content_type="image/jpeg", now=now)
-    desk.submit(application, action_id=f"visit:{number}:submit", actor=account.code, now=now)
+    desk.submit(application, action_id=f"visit:{number}:submit", **known)
     free = Slot.objects.filter(office=office, day=day).for_kind(
         application.booklet, appointments.pot_of(application)
     )
-    slot = free.bookable(now=now).order_by("starts_at").first()
-    if slot is None:
-        raise TooFewPlaces(f"{office.pk} has no place left on {day} for visitor {number}")
-    appointments.hold_places(
-        [appointments.Wish(application, slot)],
-        action_id=f"visit:{number}:hold", actor=account.code, now=now,
-    )  # fmt: skip
+    there = list(free.bookable(now=now).order_by("starts_at"))
+    if not there:
+        raise TooFewPlaces(
+            f"{office.pk} has no {application.booklet} place left on {day} for visitor {number}"
+        )
+    slot = rng.choice(there)
+    wish = appointments.Wish(application, slot)
+    appointments.hold_places([wish], action_id=f"visit:{number}:hold", **known)
     application.refresh_from_db()
     paid = bank.pay(
         application.bill_code, application.bill_amount_idr or 0, paid_at=now, deliver=bank.Deliver.NOW,
         action_id=f"visit:{number}:pay",
     )  # fmt: skip
     bank.tell_at_once(paid, _post)
-    return application
+    answers = asdict(person.answers)
+    return {
+        "ref": application.ref,
+        "place_at": slot.starts_at,
+        "kind": person.kind,
+        "years": person.years,
+    } | {name: answers[name] for name in ("full_name", "nik", "born", "sex", "old_number")}
 
 
 def _post(body: bytes, headers: dict[str, str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -89,6 +90,8 @@ def index(request: HttpRequest) -> HttpResponse:
         doors.clear()  # applicants are at home on the portal
     office = home_office(request)
     for login, (role, _office) in demo_people.staff_here().items():
+        if re.match(r"petugas[3-9]\.", login):
+            continue  # two officers are enough to look at
         secret = demo_people.totp_secret(login)
         code = rules.totp_at(secret, int(clock.real_now().timestamp()) // rules.TOTP_SECONDS)
         doors.append(Door(login, role.label, WORKS[role], me == login, rules.totp_text(secret), code))

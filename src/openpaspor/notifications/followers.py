@@ -136,14 +136,17 @@ def tell_of_question(fact: Fact, entry: Entry) -> None:
     if isinstance(fact, Asked):
         unreadable = fact.reasons == ("paper-unreadable",)
         tell(application, "BAIKI" if unreadable else "TANYA", entry, until=fact.until)
+    elif isinstance(fact, StopLifted) and application.state == State.READY:
+        tell(application, "SIAP", entry, until=application.collect_by)
     else:
         tell(application, "TAHAN" if isinstance(fact, StopOrdered) else "LANJUT", entry)
 
 
 @copies(Shelved, CollectReminder)
 def tell_of_passport(fact: Shelved | CollectReminder, entry: Entry) -> None:
+    """Nobody is called to the office for a passport that is stopped; they are told when the stop is lifted."""
     application = _application(fact.application)
-    if application:
+    if application and not application.stop_order:
         tell(application, "SIAP" if isinstance(fact, Shelved) else "INGAT", entry, until=fact.collect_by)
 
 

@@ -338,3 +338,17 @@ def test_the_owner_reads_what_we_wrote_and_nobody_else_does():
 
     assert mine.status_code == 200 and b"820261124000123" in mine.content
     assert signed_in().get(f"/permohonan/{application.ref}/pesan/").status_code == 404
+
+
+def test_nobody_is_called_for_a_passport_that_was_stopped_before_the_shelf_was_heard_of():
+    application = make_submitted()
+    until = date(2026, 12, 24)
+    applications.order_stop(application, "approval-withdrawn", actor="S-1", now=NOW)
+    say(Shelved(application=application.ref, serial="X1", rack="A1", collect_by=until))
+
+    Application.objects.filter(pk=application.pk).update(state=journey.State.READY, collect_by=until)
+    application.refresh_from_db()
+    applications.lift_stop(application, actor="S-1", now=NOW)
+    work_until_idle(with_sweeps=False)
+
+    assert [message.template for message in Message.objects.order_by("id")] == ["TAHAN", "SIAP"]

@@ -136,6 +136,10 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
+if (
+    HOME / "node.json"
+).exists():  # a browser does not tell the ports of localhost apart: the nodes of a cluster must
+    SESSION_COOKIE_NAME = f"sessionid-{IDENTITY.name}"
 SESSION_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 

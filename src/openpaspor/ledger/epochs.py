@@ -99,6 +99,11 @@ def refuse_roll_back() -> None:
         seq, digest = remembered
         if not Entry.objects.filter(node=us.name, epoch=us.epoch, seq=seq, hash=digest).exists():
             raise RolledBack(node=us.name, epoch=us.epoch, seq=seq, where="heads.json")
+    ended = next(
+        reversed(closed()), None
+    )  # of an epoch in which nothing is sealed yet, heads.json says little
+    if ended and ended.seq and not Entry.objects.filter(node=us.name, hash=ended.hash).exists():
+        raise RolledBack(node=us.name, epoch=ended.epoch, seq=ended.seq, where="epochs.json")
     last = _last_in_second_copy(us)
     if last is not None and last.place[1] >= us.epoch and not Entry.objects.filter(hash=last.hash).exists():
         raise RolledBack(node=us.name, epoch=last.place[1], seq=last.place[2], where=_("the second copy"))

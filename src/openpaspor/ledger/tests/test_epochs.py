@@ -71,6 +71,17 @@ def test_a_database_that_was_put_back_is_refused_until_a_new_epoch_begins(here):
     epochs.refuse_roll_back()
 
 
+def test_a_database_of_an_earlier_epoch_is_refused_before_anything_is_sealed_in_the_new_one(here):
+    seal(4)
+    epochs.raise_epoch("restore")
+    epochs.refuse_roll_back()
+    put_back_before(3)
+
+    with pytest.raises(epochs.RolledBack) as refused:
+        epochs.refuse_roll_back()
+    assert "1/4" in str(refused.value) and "epochs.json" in str(refused.value)
+
+
 def test_a_whole_home_that_was_put_back_is_noticed_by_its_second_copy(here, tmp_path, settings):
     settings.SECOND_COPY = tmp_path / "second"
     settings.SECOND_COPY.mkdir()

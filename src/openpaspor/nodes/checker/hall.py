@@ -100,14 +100,20 @@ def one_ticket_at_a_counter(here: Database) -> Found:
     may_be_empty=True,
 )
 def nobody_is_forgotten(here: Database) -> Found:
+    """Somebody may still be received after the close; that number waits for the next one."""
     found = Found()
-    closed = {
-        (entry.fact["office"], entry.fact["day"]) for entry in here.entries if entry.kind == "hall.day_ended"
-    }
-    for id, office, day, state, reason, ended_at in here.rows(
-        "SELECT id, office_id, day, state, reason, ended_at FROM hall_ticket"
+    closed: set[tuple[str, str]] = set()
+    given_later: set[tuple[str, str, str]] = set()
+    for entry in sorted(here.entries, key=lambda one: one.own_order):
+        if entry.kind == "hall.day_ended":
+            closed.add((entry.fact["office"], entry.fact["day"]))
+            given_later = {one for one in given_later if one[:2] != (entry.fact["office"], entry.fact["day"])}
+        elif entry.kind == "hall.ticket_issued" and (entry.fact["office"], entry.fact["day"]) in closed:
+            given_later.add((entry.fact["office"], entry.fact["day"], entry.fact["ticket"]))
+    for id, office, day, series, number, state, reason, ended_at in here.rows(
+        "SELECT id, office_id, day, series, number, state, reason, ended_at FROM hall_ticket"
     ):
-        if (office, str(day)) in closed:
+        if (office, str(day)) in closed and (office, str(day), f"{series} {number:03d}") not in given_later:
             found.rows += 1
             if state in LIVE or ended_at is None or (state == "left" and not reason):
                 found.offending.append(f"ticket {id} of {office} on {day}: {state}")

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import transaction
 
+from openpaspor.hall.models import Ticket
 from openpaspor.ledger import node
+from openpaspor.ledger.models import Entry
 from openpaspor.nodes.checker import CHECKS, run_checks
 from openpaspor.nodes.checker.run import WAITS_FOR, load
 from openpaspor.nodes.tests import test_check_nodes
@@ -383,3 +385,19 @@ def digests() -> list[str]:
     from openpaspor.applications.models import Attachment
 
     return list(Attachment.objects.live().values_list("digest", flat=True))
+
+
+def test_a_number_given_after_the_close_waits_for_the_next_one(plant: Callable[..., None]):
+    (ticket,) = Ticket.objects.order_by("pk")[:1]
+    issued = Entry.objects.get(
+        kind="hall.ticket_issued", fact__contains=ticket.label, recorded_at=ticket.issued_at
+    )
+    plant(
+        f"UPDATE ledger_entry SET fact = replace(fact, '2026-12-02', '{ticket.day}') WHERE kind = 'hall.day_ended'",
+        f"UPDATE hall_ticket SET state = 'waiting', ended_at = NULL WHERE id = {ticket.pk}",
+    )
+    assert any(f"ticket {ticket.pk} " in text for text in offending("Q4"))
+
+    plant(f"UPDATE ledger_entry SET seq = 100000 WHERE id = {issued.pk}")
+
+    assert all(f"ticket {ticket.pk} " not in text for text in offending("Q4"))

@@ -204,11 +204,11 @@ def take_in(application: Application, sealed: DossierSealed, *, now: datetime) -
 
     Nothing is on its way to a node to which no key was wrapped.
     """
-    keep_key(application, sealed)
     if not sealed.is_for(node.here().name):
         return
     if not node.here().store.has(sealed.document):
         raise NotHere(application=application.ref)
+    keep_key(application, sealed)
     document = node.here().store.get(sealed.document)
     Dossier.objects.update_or_create(application=application, defaults={"document": document})
     named = set()

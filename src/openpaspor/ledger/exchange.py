@@ -134,10 +134,10 @@ def heard_of(link: Link) -> dict[str, Any]:
 
 def _wants(peer: NodeRecord, link: Link) -> list[list[Any]]:
     """Which files we still miss that this peer may have, and how much of each is here."""
+    wanted = links.wanted_files()
+    told = links.told_of(peer, link, {row.application for row in wanted})
     return [
-        [row.digest, row.application, pieces.have(row.digest)]
-        for row in links.wanted_files()
-        if peer.role != "office" or links.may_have(peer, link, row.digest, row.application)
+        [row.digest, row.application, pieces.have(row.digest)] for row in wanted if row.application in told
     ]
 
 

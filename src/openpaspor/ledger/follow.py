@@ -7,11 +7,11 @@ import contextvars
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from openpaspor.facts import Fact, FactUnknown
 from openpaspor.kit import clock
@@ -160,9 +160,11 @@ def _together(window: list[Entry], at: dict[str, int]) -> int:
 def _apart(window: list[Entry], at: dict[str, int]) -> int:
     """Each follower and entry by itself, so that trouble stops only what it must."""
     taken = 0
+    parked = set(Parked.objects.values_list("follower", "application"))
     for follower in followers():
         for entry in _mine(follower, window, at):
-            _one(follower, entry)
+            if not _one(follower, entry, is_behind=(follower.name, entry.application) in parked):
+                parked.add((follower.name, entry.application))
             taken += 1
     _advance(window[-1].position or 0, at)
     return taken
@@ -179,20 +181,17 @@ def _advance(position: int, at: dict[str, int]) -> None:
 
 
 def _set_cursor(follower: Follower, position: int) -> None:
-    Cursor.objects.update_or_create(pk=follower.name, defaults={"position": position})
+    if not Cursor.objects.filter(pk=follower.name).update(position=position):
+        Cursor.objects.create(pk=follower.name, position=position)
 
 
-def _one(follower: Follower, entry: Entry) -> None:
-    """Take one entry, or park it; either way the cursor moves on in the same transaction."""
-    waits = (
-        entry.application
-        and Parked.objects.filter(follower=follower.name, application=entry.application).exists()
-    )
-    if waits:
+def _one(follower: Follower, entry: Entry, *, is_behind: bool) -> bool:
+    """Take one entry, or park it; either way the cursor moves on in the same transaction. False when it was parked."""
+    if entry.application and is_behind:
         with transaction.atomic():
             _park(follower, entry, "behind", tries=0)
             _set_cursor(follower, entry.position or 0)
-        return
+        return False
     try:
         with transaction.atomic():
             follower.take(entry)
@@ -203,6 +202,8 @@ def _one(follower: Follower, entry: Entry) -> None:
                 follower, entry, _cause(trouble), tries=0 if isinstance(trouble, Later | FactUnknown) else 1
             )
             _set_cursor(follower, entry.position or 0)
+        return False
+    return True
 
 
 def _cause(trouble: Exception) -> str:
@@ -210,10 +211,14 @@ def _cause(trouble: Exception) -> str:
     return f"{type(trouble).__name__} {code if isinstance(code, str) else ''}".strip()[:200]
 
 
+def _retry_at(tries: int) -> datetime:
+    return clock.real_now() + min(BACK_OFF * 2 ** min(tries, 12), timedelta(hours=1))
+
+
 def _park(follower: Follower, entry: Entry, cause: str, *, tries: int) -> None:
     """Keep the entry for later; whatever of its application waits behind it waits as long."""
     now = clock.real_now()
-    retry_at = now + min(BACK_OFF * 2 ** min(tries, 12), timedelta(hours=1))
+    retry_at = _retry_at(tries)
     _row, made = Parked.objects.update_or_create(
         follower=follower.name,
         entry=entry,
@@ -275,13 +280,21 @@ def _retry_application(follower: Follower, row: Parked) -> int:
                     follower.take(waiting.entry)
                     waiting.delete()
             except (Later, FactUnknown) as trouble:
-                _park(follower, waiting.entry, _cause(trouble), tries=waiting.tries)
+                _wait_on(waiting, _cause(trouble))
                 continue
             except Exception as trouble:  # noqa: BLE001 - stays parked with its newest cause
                 _park(follower, waiting.entry, _cause(trouble), tries=waiting.tries + 1)
                 return done
             done, goes_on = done + 1, True
     return done
+
+
+def _wait_on(row: Parked, cause: str) -> None:
+    """It waits still, and what is behind it as long; no failure."""
+    both = Q(pk=row.pk) | Q(follower=row.follower, application=row.application, cause="behind")
+    Parked.objects.filter(both).update(tries=row.tries, retry_at=_retry_at(row.tries))
+    if row.cause != cause:
+        Parked.objects.filter(pk=row.pk).update(cause=cause)
 
 
 def retry_parked(application: str = "") -> int:
@@ -304,12 +317,12 @@ def run_reactions_again(application: str, *, but: str) -> None:
     Each deed is done once anyway.
     """
     top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
+    past = list(Entry.objects.standing().filter(application=application, position__lte=top))
     for follower in followers():
         if follower.reaction and follower.name != but:
-            for entry in Entry.objects.standing().filter(
-                application=application, kind__in=follower.kinds, position__lte=top
-            ):
-                _one_again(follower, entry)
+            for entry in past:
+                if entry.kind in follower.kinds:
+                    _one_again(follower, entry)
 
 
 def _one_again(follower: Follower, entry: Entry) -> None:

@@ -128,12 +128,13 @@ def _queue(name: str, peer: NodeRecord) -> int:
             if link.confirmed_epoch != node.here().epoch:
                 _begin_again(link)
             window = list(Entry.objects.sealed().filter(position__gt=link.considered)[:WINDOW])
-            if not window:
-                return queued
-            queued += _append(link, _selection(link, peer, window))
-            fault("wire.before_queue_commit")
-            link.considered = window[-1].position or 0
-            link.save(update_fields=["considered", "queued", "queued_chain"])
+            if window:
+                queued += _append(link, _selection(link, peer, window))
+                fault("wire.before_queue_commit")
+                link.considered = window[-1].position or 0
+                link.save(update_fields=["considered", "queued", "queued_chain"])
+        if len(window) < WINDOW:
+            return queued
 
 
 def _begin_again(link: Link) -> None:
@@ -345,5 +346,12 @@ def may_have(peer: NodeRecord, link: Link, digest: str, application: str) -> boo
     names = Entry.objects.filter(
         kind="applications.dossier_sealed", application=application, fact__contains=digest
     )
-    known = peer.role != "office" or Subscription.objects.filter(link=link, application=application).exists()
-    return known and names.exists()
+    return application in told_of(peer, link, {application}) and names.exists()
+
+
+def told_of(peer: NodeRecord, link: Link, applications: set[str]) -> set[str]:
+    """Those of these applications of which the peer is told at all."""
+    if peer.role != "office" or not applications:
+        return applications
+    told = Subscription.objects.filter(link=link, application__in=applications)
+    return set(told.values_list("application", flat=True))

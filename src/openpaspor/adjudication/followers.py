@@ -9,6 +9,7 @@ from openpaspor.facts.adjudication import APPROVAL_WITHDRAWN
 from openpaspor.facts.applications import DossierSealed, Moved, StopLifted
 from openpaspor.facts.intake import ExaminationDecided
 from openpaspor.journey import Site, State
+from openpaspor.kit import clock
 from openpaspor.ledger import node
 from openpaspor.ledger.follow import Later, copies, reacts
 from openpaspor.ledger.models import Entry
@@ -43,7 +44,7 @@ def receive_what_is_complete(application: Application, entry: Entry) -> None:
             application,
             action_id=f"receive:{application.ref}:{application.version}",
             actor="worker",
-            now=entry.recorded_at,
+            now=max(entry.recorded_at, clock.now()),  # it came now, however long the line was cut
         )
     elif application.state == State.REVIEW and not _is_open(application):
         actions.open_again(

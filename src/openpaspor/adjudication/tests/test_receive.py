@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from openpaspor.adjudication.models import Case
 from openpaspor.applications.actions import lift_stop, order_stop
 from openpaspor.applications.models import Application, Attachment
+from openpaspor.kit import clock
 from openpaspor.ledger import node
 from openpaspor.ledger.models import Entry, Parked
 from openpaspor.ledger.worker import work_until_idle
@@ -45,6 +48,15 @@ def test_a_file_whose_picture_is_not_here_yet_waits_and_is_then_received():
     node.here().store.put(sealed)
     retry_parked(application.ref)
     assert Application.objects.get().state == "REVIEW"
+
+
+def test_a_file_came_when_it_came_however_long_the_line_was_cut():
+    make_enrolled()
+    came = max(MONDAY, clock.now()) + timedelta(days=3)
+    clock.set_to(came)
+    work()
+
+    assert Application.objects.get().state_since >= came
 
 
 def test_a_stopped_file_is_received_when_the_stop_is_lifted():

@@ -43,7 +43,8 @@ def _drill(folder: Path, args: argparse.Namespace) -> int:
         before = _references(centre)
         given = tickets_of([walk_in(officer) for _ in range(DEEDS)])
         _arrive(centre, officer)
-        centre.kill()
+        centre.stop()
+        centre.order("work", "--until-idle")
         head = _head(centre)
         centre.export(said)
         files = folder / "files"
@@ -59,7 +60,8 @@ def _drill(folder: Path, args: argparse.Namespace) -> int:
         centre.start()
         rto = time.monotonic() - burnt
         after = tickets_of([walk_in(Person(centre, "petugas.denpasar"))])
-        centre.kill()
+        centre.stop()
+        centre.order("work", "--until-idle")  # on a busy machine the last deed may not have been followed yet
         there = {row[0] for row in centre.rows("SELECT hash FROM ledger_entry")}
         wrong = faults_of(centre)
         if head not in there:

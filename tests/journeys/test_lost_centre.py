@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from openpaspor.nodes.cluster.machines import Cluster, Plan
-from openpaspor.nodes.drills.people import Form, Person, Refusal, tickets_of, walk_in
+from openpaspor.nodes.drills.people import Form, Person, Refusal, forms_of, tickets_of, walk_in
 from openpaspor.nodes.installation import Installation
 
 from .test_cluster import NO_APPLICATIONS
@@ -54,8 +54,10 @@ def issuers(node: Installation) -> list[str]:
 
 def announce_outage(operator: Person) -> None:
     """Nobody has an appointment here, so the page has no button; the deed is the same."""
-    anything = operator.form("/ops/gangguan/", "/demo/clock")
-    token = {"csrfmiddlewaretoken": anything.fields.get("csrfmiddlewaretoken", [""])}
+    forms = forms_of(operator.see("/ops/gangguan/"))
+    token = {
+        name: value for one in forms for name, value in one.fields.items() if name == "csrfmiddlewaretoken"
+    }
     operator.send("/ops/gangguan/", Form("", token | {"nonce": [secrets.token_urlsafe(16)]}))
 
 

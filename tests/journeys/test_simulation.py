@@ -13,7 +13,7 @@ import pytest
 from openpaspor.ledger import exchange, links, node, receive
 from openpaspor.nodes.simulation import run, template
 
-SEEDS, WIRE_SEEDS = range(1, 3), range(1, 4)
+SEEDS, WIRE_SEEDS = range(1, 5), range(101, 107)
 SHORT = 30  # actions
 
 

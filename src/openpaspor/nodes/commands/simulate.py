@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 from openpaspor.nodes import cli
 
 HELP = "try out thousands of bad days: five nodes in one process, everything that can go wrong under a seed"
+ACTIONS = 80  # of one seed
 LAST_SHOWN = 12  # actions of a failing seed
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - a run is a folder of its own in it
 
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=20, help="how many, from --first on")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one seed, with everything that happened")
-    parser.add_argument("--actions", type=int, default=90, help="of one seed")
+    parser.add_argument("--actions", type=int, default=ACTIONS, help="of one seed")
     parser.add_argument("--wire-only", action="store_true", help="no rooms: only the ledger and its lines")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
@@ -90,6 +92,8 @@ def _child(args: argparse.Namespace) -> int:
 
     prepared = settings.HOME / "prepared"
     template.build(prepared, with_people=not args.wire_only)
+    gc.freeze()  # all that was imported stays
+    gc.set_threshold(50_000)
     for seed in json.load(sys.stdin):
         outcome = run.play(
             prepared, settings.HOME / "run", seed, actions=args.actions, wire_only=args.wire_only
@@ -107,7 +111,7 @@ def _tell_failure(outcome: dict[str, Any], args: argparse.Namespace) -> None:
     for text in outcome["trace"][-LAST_SHOWN:]:
         cli.say(f"  {text}")
     more = " --wire-only" if args.wire_only else ""
-    more += f" --actions {args.actions}" if args.actions != 90 else ""
+    more += f" --actions {args.actions}" if args.actions != ACTIONS else ""
     cli.say(f"See all of it: openpaspor simulate --replay {outcome['seed']}{more}")
 
 

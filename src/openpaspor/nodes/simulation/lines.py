@@ -86,11 +86,12 @@ class Lines:
             return False
         try:
             with self.world.at(caller):
-                peer = links.make_links().get(to)
-                if peer is None:
-                    return False
-                courier = caller.couriers.setdefault(to, Courier(peer, send=self.way_from(caller)))
-                courier.peer = peer
+                courier = caller.couriers.get(to)
+                if courier is None:
+                    peer = links.make_links().get(to)
+                    if peer is None:
+                        return False
+                    courier = caller.couriers[to] = Courier(peer, send=self.way_from(caller))
                 return courier.round()
         except (LineDown, Refused) as trouble:
             if not self.calm or str(trouble) not in ("stale",):

@@ -20,7 +20,7 @@ from .people import People
 from .talk import Talk
 from .world import LINES, OFFICES, World, played
 
-ACTIONS = 90
+ACTIONS = 80
 QUIET_ROUNDS = 30
 
 

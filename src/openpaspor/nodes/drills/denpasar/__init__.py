@@ -120,6 +120,7 @@ def _day_before(
     from openpaspor.kit import clock
     from openpaspor.nodes.drills.denpasar import back_office
     from openpaspor.nodes.drills.denpasar.morning import Day, Visitor
+    from openpaspor.nodes.installation import DrillFailed
 
     clock.set_to(at(day, OPENS))
     quiet_day = Day(world.office, begins=at(day, OPENS), ends=at(day, CLOSES), counters=counters, seed=1)
@@ -129,6 +130,9 @@ def _day_before(
         quiet_day.expect(Visitor(number, "booked", comes, about=one, ref=one["ref"]))
     quiet_day.run()
     quiet_day.close_counters()
+    unserved = [one for one in quiet_day.visitors if not one.done_at]
+    if unserved:
+        raise DrillFailed(f"on a quiet day {unserved} were not served: {quiet_day.refused} {quiet_day.notes}")
     clock.set_to(at(day, CLOSES))
     world.settle()
     decided = _decide_all(world.centre)

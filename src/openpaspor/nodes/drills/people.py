@@ -123,11 +123,12 @@ class Person:
 
     def form(self, path: str, action: str = "", page: str = "") -> Form:
         """The form of a page whose address ends so; without `action` the page's own. Raises DrillFailed."""
-        there = forms_of(page or self.see(path))
-        wanted = [one for one in there if one.action.endswith(action)] if action else there
-        wanted = wanted if action else [one for one in there if one.action in ("", path)] or there
+        text = page or self.see(path)
+        there = forms_of(text)
+        wanted = [one for one in there if (one.action.endswith(action) if action else one.action in ("", path))]
         if not wanted:
-            raise DrillFailed(f"{path} has no form for {action}: {[one.action for one in there]}")
+            says = " ".join(re.sub(r"<[^>]+>", " ", text.partition("<h1")[2]).split())[:400]
+            raise DrillFailed(f"{path} has no form {action}, but: {says}")
         return wanted[-1]
 
     def fill_in(self, path: str, **fields: str) -> Acknowledged:

@@ -125,7 +125,9 @@ class Person:
         """The form of a page whose address ends so; without `action` the page's own. Raises DrillFailed."""
         text = page or self.see(path)
         there = forms_of(text)
-        wanted = [one for one in there if (one.action.endswith(action) if action else one.action in ("", path))]
+        wanted = [
+            one for one in there if (one.action.endswith(action) if action else one.action in ("", path))
+        ]
         if not wanted:
             says = " ".join(re.sub(r"<[^>]+>", " ", text.partition("<h1")[2]).split())[:400]
             raise DrillFailed(f"{path} has no form {action}, but: {says}")

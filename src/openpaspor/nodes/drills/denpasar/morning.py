@@ -38,6 +38,7 @@ TRIES_AGAIN = timedelta(minutes=5)  # somebody whom the machine did not answer
 MINUTES = {"booked": 8.0, "walk-in": 12.0, "collect": 4.0}  # at the counter, on average
 NEXT = re.compile(r"/petugas/nomor/(\d+)/finish/")
 FACES = 20
+CLOCK_IS_READ = 0.06  # seconds until every process has looked at the clock again
 
 
 @dataclass
@@ -113,6 +114,7 @@ class Day:
                 self.quiet()
                 self.now = moment
                 clock.set_to(moment)
+                time.sleep(CLOCK_IS_READ)
             what()
 
     def quiet(self, seconds: float = 20) -> None:

@@ -17,6 +17,8 @@ from openpaspor.nodes.checker import ClientLedger
 from openpaspor.nodes.cluster.machines import Cluster, NoSuchNode, Plan
 from openpaspor.nodes.drills.people import Person, tickets_of, walk_in
 
+pytestmark = pytest.mark.once
+
 ON_SCREEN = 10.0  # seconds until an officer reads that the line is cut
 NO_APPLICATIONS = (
     "A1",

@@ -10,6 +10,8 @@ import pytest
 
 from tests.server import COMMAND, clean_environment
 
+pytestmark = pytest.mark.once
+
 LONGEST = 300  # seconds; a drill takes half a minute on a quiet machine, and this only ends one that hangs
 
 DENPASAR = 400  # as long on a busy machine; alone under 180

@@ -9,6 +9,8 @@ import pytest
 
 from openpaspor.nodes.installation import COMMAND, Installation, faults_of
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = "8b02bb1"  # 0.1.0
 

@@ -16,6 +16,8 @@ from openpaspor.nodes.installation import Installation
 
 from .test_cluster import NO_APPLICATIONS
 
+pytestmark = pytest.mark.once
+
 IN_TIME = 40.0  # seconds; on a quiet machine a tenth of it
 
 

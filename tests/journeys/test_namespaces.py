@@ -14,6 +14,7 @@ from tests.namespaces import Box, Wire, may_make_namespaces
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.once,
     pytest.mark.skipif(not may_make_namespaces(), reason="network namespaces need root"),
 ]
 ON_SCREEN, FOUND = 10.0, 60.0  # seconds

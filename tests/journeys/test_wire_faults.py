@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,12 +15,7 @@ from openpaspor.nodes.drills.people import Person, Unknown, walk_in
 from openpaspor.nodes.installation import Installation
 from openpaspor.offices.workdays import is_working_day
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        bool(os.environ.get("OPENPASPOR_DATABASE_URL")) and not os.environ.get("CI"), reason="once is enough"
-    ),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 AT = {  # which node passes the point
     "wire.after_piece": "denpasar",
     "wire.after_last_piece": "denpasar",

@@ -111,7 +111,7 @@ def test_without_the_portals_count_they_stay_empty_and_the_screen_says_so(two: T
         links.make_links()
         Link.objects.update(answered_at=clock.real_now() - timedelta(hours=1))
         assert desk.online_note(two.office, MORNING).startswith(
-            "Tempat daring yang belum terjual tidak dapat dipakai: saluran ke portal terputus sejak "
+            "Tempat daring yang belum terjual tidak dapat dipakai: portal tidak tersambung sejak "
         )
         monkeypatch.setattr(clock, "now", lambda: MORNING)
         page = client.get("/petugas/").content.decode()

@@ -121,6 +121,8 @@ def test_a_disk_image_from_before_is_noticed(trio: Cluster, tmp_path: Path):
     kept = (office.home / "openpaspor.sqlite3").read_bytes()
     office.start()
     walk_in(Person(office, "petugas.denpasar"))
+    while office.ready()["unsealed"]:
+        time.sleep(0.1)
     office.stop()
     for path in office.home.glob("openpaspor.sqlite3*"):
         path.unlink()

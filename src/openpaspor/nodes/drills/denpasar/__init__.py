@@ -222,6 +222,7 @@ def _the_day(
     states = dict(world.centre.rows("SELECT ref, state FROM applications_application"))
     for node in {world.office, world.centre, world.portal}:
         node.stop()
+        node.order("work", "--until-idle")
     return {
         "world": world.name,
         "day": day.isoformat(),

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from openpaspor.kit import clock
     from openpaspor.nodes.drills.denpasar import report
     from openpaspor.nodes.drills.denpasar.worlds import WithNode, WithoutNode
+    from openpaspor.nodes.installation import DrillFailed
 
     began = time.monotonic()
     told = []
@@ -48,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
             world = kind(Path(folder), cli.say)
             try:
                 told.append(_live(world, args))
+            except DrillFailed:
+                cli.say(f"The office's log ends with:\n{world.office.log.read_text()[-4000:]}")
+                raise
             finally:
                 world.stop()
                 clock.use_file(None)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.facts.ledger import NodeListed, NodeRevoked
@@ -220,8 +221,8 @@ def _own_word(name: str, epoch: int, says: dict[str, Any]) -> bytes | None:
     if name == STRANGER:
         return bytes.fromhex(str(says["keys"]["wire_public"]))
     known = links.newest_records().get(name)
-    later = known is not None and known.revoked_at is None and epoch > known.epoch
-    return bytes.fromhex(known.wire_public) if later and known else None
+    past = known is None or known.revoked_at is not None or epoch < known.epoch
+    return bytes.fromhex(known.wire_public) if known and not past else None
 
 
 def _welcome(message: Message, address: str) -> dict[str, Any]:
@@ -270,20 +271,54 @@ def _count_wrong(address: str) -> None:
 
 
 def _renew(message: Message, address: str) -> dict[str, Any]:
-    """A node we know was put back or moved and goes on under a later epoch, with the keys that we know."""
+    """A node we know was put back or moved and goes on under a later epoch, with the keys that we know.
+
+    Epochs of it that came and went while the line was cut are listed too, or nobody would take what it said in them. Told
+    again, because our answer was lost, we say the same.
+    """
     known = links.newest_records()[message.sender]
-    keys = {key: getattr(known, key) for key in KEYS}
-    listed = list_node(
-        known.node, known.role, known.offices, url=known.url, keys=keys, at_least=message.epoch
-    )
+    said = listing_of(known.node, known.epoch)
+    if known.epoch == message.epoch:
+        if said is None:
+            raise NodeUnknown(node=known.node)
+        return _who_you_are(said)
+    of_it: dict[str, Any] = {"url": known.url, "keys": {key: getattr(known, key) for key in KEYS}}
+    missed = [epoch for epoch in message.says.get("before", ()) if known.epoch < epoch < message.epoch]
+    with transaction.atomic():
+        for epoch in sorted(missed):  # in these it gave out references under the code that it had
+            issuer = said.issuer if said else ""
+            list_node(known.node, known.role, known.offices, at_least=epoch, issuer=issuer, **of_it)
+        listed = list_node(known.node, known.role, known.offices, at_least=message.epoch, **of_it)
     return _who_you_are(listed)
+
+
+def listing_of(name: str, epoch: int) -> NodeListed | None:
+    """What the list says of a node under an epoch, newest first; None when nothing was said."""
+    said = Entry.objects.filter(
+        Q(fact__contains=f'"epoch":{epoch},'), kind=NodeListed.name, fact__contains=f'"node":"{name}"'
+    )
+    facts = (entry.read() for entry in said.order_by("-pk"))
+    return next(
+        (fact for fact in facts if isinstance(fact, NodeListed) and (fact.node, fact.epoch) == (name, epoch)),
+        None,
+    )
 
 
 @transaction.atomic
 def list_node(
-    name: str, role: str, offices: Sequence[str], *, url: str, keys: dict[str, str], at_least: int = 1
+    name: str,
+    role: str,
+    offices: Sequence[str],
+    *,
+    url: str,
+    keys: dict[str, str],
+    at_least: int = 1,
+    issuer: str = "",
 ) -> NodeListed:
-    """Put a node on the list, under its next epoch and with an issuer code of its own, and say so to everybody."""
+    """Put a node on the list, under its next epoch, and say so to everybody.
+
+    It gets an issuer code of its own, unless it went on with an `issuer` that it has.
+    """
     us = insist_on_centre()
     list(NodeRecord.objects.select_for_update().filter(node=us.name, epoch=us.epoch))  # one listing at a time
     before = NodeRecord.objects.filter(node=name).order_by("-epoch").first()
@@ -291,7 +326,13 @@ def list_node(
     if name == us.name:
         epoch = us.epoch
     listed = NodeListed(
-        node=name, epoch=epoch, role=role, offices=tuple(offices), url=url, issuer=next_issuer(), **keys
+        node=name,
+        epoch=epoch,
+        role=role,
+        offices=tuple(offices),
+        url=url,
+        issuer=issuer or next_issuer(),
+        **keys,
     )
     NodeRecord.objects.update_or_create(
         node=name, epoch=epoch, defaults={"role": role, "offices": list(offices), "url": url, **keys}
@@ -403,7 +444,9 @@ def ask(code: str, url: str, *, name: str = "", send: transport.Transport = tran
 def ask_again(url: str, *, send: transport.Transport = transport.post) -> Enrolled:
     """Tell the centre that our epoch rose, by the keys it knows. Raises EnrolRefused."""
     us = node.here()
-    raw = pack(us, "", "renew", 1, {"epoch": us.epoch})
+    own = Entry.objects.filter(node=us.name, seq__isnull=False, epoch__lt=us.epoch)
+    before = list(own.order_by("epoch").values_list("epoch", flat=True).distinct())
+    raw = pack(us, "", "renew", 1, {"epoch": us.epoch, "before": before})
     centre = next(row for row in links.newest_records().values() if row.role in MAY_ENROL)
     return _read_answer(raw, url, send, lambda *_said: bytes.fromhex(centre.wire_public))
 

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import transaction
 
+from openpaspor.facts.accounts import Looked
 from openpaspor.facts.ledger import NodeListed, NodeRevoked
 from openpaspor.kit import clock
 from openpaspor.ledger import enrol, exchange, follow, links, node
@@ -17,6 +18,7 @@ from openpaspor.ledger.messages import pack
 from openpaspor.ledger.models import Conflict, Entry, NodeRecord
 from openpaspor.ledger.record import record
 from openpaspor.ledger.seal import introduce_ourselves, seal_pending
+from openpaspor.ledger.transport import LineDown
 
 pytestmark = pytest.mark.django_db
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -230,6 +232,55 @@ def test_a_known_node_whose_epoch_rose_is_listed_anew_by_its_own_key(centre, tmp
     stranger = dataclasses.replace(fresh(tmp_path, "thief"), name="denpasar")
     stranger.begin_epoch(9)
     assert enrol.hear(pack(stranger, "", "renew", 1, {}), "10.0.0.7") is None
+
+
+@pytest.fixture
+def renewing(centre, tmp_path):
+    """An enrolled office, and how its renewals go: `answers` are what the centre said, also when nobody heard it."""
+    box = fresh(tmp_path, "box")
+    enrolled(box, invited(), centre)
+    office = dataclasses.replace(box, name="denpasar", role="office", offices=("DENPASAR",))
+    answers: list[bytes | None] = []
+
+    def send(_url: str, raw: bytes) -> bytes:
+        with node.standing_at(centre):
+            answers.append(enrol.hear(raw, "10.0.0.7"))
+        if answers[-1] is None or len(answers) == 1 and office.epoch == 2:
+            raise LineDown("no answer")
+        return answers[-1]
+
+    with node.standing_at(office):
+        yield lambda: enrol.ask_again("http://pusat", send=send).identity
+
+
+def test_a_renewal_whose_answer_was_lost_is_answered_again_and_lists_nothing_twice(renewing):
+    node.here().begin_epoch(2)
+    with pytest.raises(enrol.CentreSilent):
+        renewing()
+
+    us = renewing()
+
+    rows = Entry.objects.filter(kind=NodeListed.name, fact__contains='"node":"denpasar"').order_by("-pk")
+    assert [entry.values["epoch"] for entry in rows] == [2, 1]
+    assert (us.epoch, us.issuer) == (2, rows[0].values["issuer"])
+
+
+def test_an_epoch_that_the_centre_never_heard_of_is_listed_with_the_next(renewing):
+    """The box was restored while the line was cut, worked on, and burned before the line came back."""
+    office = node.here()
+    office.begin_epoch(3)
+    with transaction.atomic():
+        record(
+            Looked(application="OP-1", why="counter", what="file", office="DENPASAR"), actor="U-1", now=MONDAY
+        )
+    seal_pending()
+    office.begin_epoch(5)
+
+    us = renewing()
+
+    listed = {row.epoch: row.sign_public for row in NodeRecord.objects.filter(node="denpasar")}
+    assert us.epoch == 5
+    assert listed == dict.fromkeys((1, 3, 5), office.keys.sign_public.hex())
 
 
 # The list, as every node keeps it

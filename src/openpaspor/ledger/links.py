@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -216,6 +216,20 @@ def _concerns(peer: NodeRecord, entry: Entry) -> bool:
         office = entry.values.get("office", "")
         return not office or peer.role == "portal" or office in peer.offices
     return peer.role == "portal" or (not entry.application and entry.values.get("office") in peer.offices)
+
+
+def concerning(peer: NodeRecord) -> Callable[[Entry], bool]:
+    """Whether an entry is of what a line brings this peer, or was said by itself: what a file for it holds.
+
+    An office that took the whole country's log would keep files of other offices that nobody tells it of again.
+    """
+    if is_dense(peer):
+        return lambda entry: True
+    named = (entry for entry in Entry.objects.sealed().iterator() if _begins_to_concern(peer, entry))
+    told = {ref for entry in named for ref in _applications(entry)}
+    return lambda entry: (
+        entry.node == peer.node or _concerns(peer, entry) or not told.isdisjoint(_applications(entry))
+    )
 
 
 def selected_after(link: Link, count: int) -> list[Outgoing]:

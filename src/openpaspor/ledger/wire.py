@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor.kit.refused import Refused
 
-from . import receive
+from . import links, receive
 from .models import Entry, NodeRecord
 from .seal import sealing_lock
 
@@ -36,15 +36,18 @@ WHY = {
 }
 
 
-def export_lines(*, since: int = 0, kinds: Iterable[str] = ()) -> Iterator[str]:
-    """The nodes we know, then every sealed entry after position `since`, in order."""
+def export_lines(*, since: int = 0, kinds: Iterable[str] = (), to: NodeRecord | None = None) -> Iterator[str]:
+    """The nodes we know, then every sealed entry after position `since`, in order; for one node what concerns it."""
     for row in NodeRecord.objects.order_by("node", "epoch"):
         about = {name: getattr(row, name) for name in receive.RECORD}
         yield json.dumps({"node_record": about}, sort_keys=True)
     entries = Entry.objects.sealed().filter(position__gt=since)
     wanted = list(kinds)
-    for entry in (entries.filter(kind__in=wanted) if wanted else entries).iterator():
-        yield receive.write_line(entry).decode()
+    entries = entries.filter(kind__in=wanted) if wanted else entries
+    concerns = links.concerning(to) if to else None
+    for entry in entries.iterator():
+        if concerns is None or concerns(entry):
+            yield receive.write_line(entry).decode()
 
 
 def import_lines(lines: Iterable[str]) -> tuple[int, int]:

@@ -71,3 +71,34 @@ def test_a_node_that_shows_other_keys_than_before_is_refused(lines):
 
     with pytest.raises(ImportRefused):
         import_lines([json.dumps(about)])
+
+
+def test_a_file_for_an_office_holds_its_own_words_and_what_was_ever_said_of_its_applications(tmp_path):
+    ambon = node.Node(name="ambon", role="office", home=tmp_path / "ambon", offices=("AMBON",))
+    with node.standing_at(ambon), transaction.atomic():
+        introduce_ourselves()
+        record(looked("OP-9"), actor="S-1", now=MONDAY)
+    seal_at(ambon)
+    portal = node.Node(name="portal", role="portal", home=tmp_path / "portal")
+    with node.standing_at(portal), transaction.atomic():
+        introduce_ourselves()
+        for fact in (looked("OP-1"), looked("OP-2", "DENPASAR"), looked("OP-1", "AMBON")):
+            record(fact, actor="S-1", now=MONDAY)
+    seal_at(portal)
+
+    with node.standing_at(portal):
+        rows = [json.loads(line) for line in export_lines(to=NodeRecord.objects.get(node="ambon"))]
+
+    said = [json.loads(base64.b64decode(row["body"])) for row in rows if "body" in row]
+    assert [(row["node"], row["fact"]["application"]) for row in said] == [
+        ("ambon", "OP-9"), ("portal", "OP-1"), ("portal", "OP-1"),
+    ]  # fmt: skip
+
+
+def looked(application: str, office: str = "") -> Looked:
+    return Looked(application=application, why="counter", what="test", office=office)
+
+
+def seal_at(us: node.Node) -> None:
+    with node.standing_at(us):
+        seal_pending()

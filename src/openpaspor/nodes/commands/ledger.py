@@ -15,8 +15,10 @@ HELP = "verify, export or import the log, and see what is parked"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     deeds = parser.add_subparsers(dest="deed", required=True)
     deeds.add_parser("verify", help="check order, hashes, signatures and the remembered head")
-    deeds.add_parser("export", help="sealed entries as lines of JSON").add_argument(
-        "--since", type=int, default=0
+    export = deeds.add_parser("export", help="sealed entries as lines of JSON")
+    export.add_argument("--since", type=int, default=0)
+    export.add_argument(
+        "--for", dest="to", metavar="NODE", help="only what concerns this node, or was said by it"
     )
     deeds.add_parser("import", help="take exported lines").add_argument("file")
     deeds.add_parser("parked", help="entries that wait").add_argument("--retry", action="store_true")
@@ -49,9 +51,14 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    from openpaspor.ledger.links import newest_records
     from openpaspor.ledger.wire import export_lines
 
-    for line in export_lines(since=args.since):
+    to = newest_records().get(args.to) if args.to else None
+    if args.to and to is None:
+        cli.say(f"No node is called {args.to} here.")
+        return cli.WRONG_USE
+    for line in export_lines(since=args.since, to=to):
         sys.stdout.write(line + "\n")
     return cli.GOOD
 

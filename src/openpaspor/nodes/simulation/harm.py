@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Protocol
 
-from openpaspor.ledger import enrol, epochs, follow, wire
+from openpaspor.ledger import enrol, epochs, follow, links, wire
 from openpaspor.ledger.enrol import EnrolRefused
 from openpaspor.ledger.models import Conflict, Entry, Link
 
@@ -115,7 +115,7 @@ class Harm:
     def _carry_back(self, other: Site, site: Site) -> None:
         """What another node has of ours comes as a file; copies first, and nobody is told twice."""
         with self.world.at(other):
-            carried = list(wire.export_lines())
+            carried = list(wire.export_lines(to=links.newest_records()[site.name]))
         with self.world.at(site):
             wire.import_lines(carried)
             with follow.copies_alone():

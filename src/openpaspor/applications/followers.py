@@ -17,15 +17,17 @@ from openpaspor.facts.hall import OldPassHonoured
 from openpaspor.facts.ledger import NodeListed
 from openpaspor.journey import Site, State
 from openpaspor.ledger import conflicts, node
-from openpaspor.ledger.epochs import wrote_it_here
+from openpaspor.ledger.epochs import was_given_back, wrote_it_here
 from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
-from openpaspor.ledger.models import Entry, NodeRecord
+from openpaspor.ledger.models import Conflict, Entry, NodeRecord
 
 from . import dossier
 from .agreement import agree, belongs_to_void, is_said_later
 from .branches import OLD_PASS, fits
 from .models import Application
 from .replay import columns_of
+
+GIVEN_BACK = "given-back"
 
 
 def held_here(entry: Entry) -> Application | None:
@@ -99,6 +101,16 @@ def list_old_pass(fact: OldPassHonoured, entry: Entry) -> None:
         place=format_moment(fact.place_starts_at),
         office=fact.place_office,
     )
+
+
+@copies(Moved)
+def list_given_back(fact: Moved, entry: Entry) -> None:
+    """An office that was put back has only the words of what it did since, without ticket, case or booklet: a person looks."""
+    if node.here().role != "office" or not was_given_back(entry):
+        return
+    listed = Conflict.objects.filter(code=GIVEN_BACK, application=fact.application, seen_at=None)
+    if not listed.exclude(entry=entry).exists():
+        conflicts.note(entry, GIVEN_BACK, version=fact.version)
 
 
 @copies(DossierSealed)

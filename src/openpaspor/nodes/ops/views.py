@@ -132,6 +132,9 @@ DOUBTS: dict[str, Any] = {
     "presence-wins": _(
         "The visitor came before the office heard of this change. The visit counts, this move does not."
     ),
+    "given-back": _(
+        "This office did this after the backup from which it was put back. Only the word of it is left: look what is really there."
+    ),
     "fork": _("A log has two pasts: its node was copied or set back. Its line is stopped."),
 }
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +24,7 @@ from openpaspor.kit.refused import Refused
 from . import node, second_copy
 from .models import Entry, NodeRecord
 from .receive import Sealed, read_line
-from .seal import introduce_ourselves
+from .seal import introduce_ourselves, seal_pending
 from .vault import sync_folder
 
 ANSWERS_WITHIN = 5.0  # seconds; a second copy on a disk that does not answer is no reason not to open
@@ -64,6 +65,7 @@ def raise_epoch(why: str, *, beyond: int = 0) -> int:
     `beyond`: an epoch that somebody else knows of us. Nothing may be sealing meanwhile.
     """
     us = node.here()
+    _seal_what_waits(us)
     head = Entry.objects.filter(node=us.name, seq__isnull=False).order_by("-epoch", "-seq").first()
     said = Entry.objects.filter(node=us.name).aggregate(top=Max("epoch"))["top"] or 0
     listed = NodeRecord.objects.filter(node=us.name).aggregate(top=Max("epoch"))["top"] or 0
@@ -79,6 +81,23 @@ def raise_epoch(why: str, *, beyond: int = 0) -> int:
     us.begin_epoch(before + 1)
     introduce_ourselves()
     return before + 1
+
+
+def _seal_what_waits(us: node.Node) -> None:
+    """Give what a backup holds unsealed the place that it got in the life that is lost: others may have it from there.
+
+    Sealed in the next epoch it would be said twice. Order, bytes and keys being the same, so is the hash; where the order of
+    rows is not the order of commits (PostgreSQL) it might be another one, and that would be a fork.
+    """
+    if connection.vendor != "sqlite":
+        return
+    waiting = Entry.objects.unsealed().filter(node=us.name).order_by("epoch").values_list("epoch", flat=True)
+    mine = NodeRecord.objects.filter(node=us.name, sign_public=us.keys.sign_public.hex())
+    for epoch in (
+        mine.filter(epoch__in=list(waiting.distinct())).values_list("epoch", flat=True).order_by("epoch")
+    ):
+        while seal_pending(of_epoch=epoch):
+            pass
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:

@@ -89,23 +89,28 @@ def introduce_ourselves() -> None:
     )
 
 
-def seal_pending(limit: int = 500) -> int:
-    """Seal up to `limit` committed entries of this node in one transaction. Returns how many."""
+def seal_pending(limit: int = 500, *, of_epoch: int = 0) -> int:
+    """Seal up to `limit` committed entries of this node in one transaction. Returns how many.
+
+    `of_epoch`: only those that were recorded in this epoch, and in it, just before it is closed.
+    """
     us = node.here()
+    epoch = of_epoch or us.epoch
     with sealing_lock():
         with transaction.atomic():
-            waiting = list(Entry.objects.unsealed()[:limit])
+            unsealed = Entry.objects.unsealed()
+            waiting = list((unsealed.filter(epoch=of_epoch) if of_epoch else unsealed)[:limit])
             if not waiting:
                 return 0
             head = Entry.objects.filter(node=us.name, seq__isnull=False).order_by("-epoch", "-seq").first()
             seq, previous = (
                 (head.seq or 0, head.hash)
-                if head and head.epoch == us.epoch
+                if head and head.epoch == epoch
                 else (0, head.hash if head else GENESIS)
             )
             position = next_position()
             for place, entry in enumerate(waiting, start=1):
-                entry.epoch = us.epoch
+                entry.epoch = epoch
                 entry.seq = seq + place
                 entry.position = position + place - 1
                 entry.body = body_of(entry, entry.seq)
@@ -119,5 +124,6 @@ def seal_pending(limit: int = 500) -> int:
             )
             fault("ledger.before_seal_commit")
         fault("ledger.after_seal_commit")
-        us.remember_head(waiting[-1].seq or 0, waiting[-1].hash)
+        if not of_epoch:
+            us.remember_head(waiting[-1].seq or 0, waiting[-1].hash)
     return len(waiting)

@@ -12,17 +12,22 @@ from django.utils.translation import gettext_lazy as _
 from openpaspor.accounts.actions import look
 from openpaspor.facts.applications import DossierSealed
 from openpaspor.journey import Site
+from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger import keys, node
 from openpaspor.ledger.follow import Later
 from openpaspor.ledger.keys import decrypt, encrypt
-from openpaspor.ledger.links import newest_records
+from openpaspor.ledger.links import cut_since, newest_records
 from openpaspor.ledger.models import Entry
 from openpaspor.ledger.record import record
 from openpaspor.ledger.store import AttachmentMissing, Store
+from openpaspor.ledger.sync import by_domain_clock, next_update
+from openpaspor.offices.models import Office
+from openpaspor.ui.templatetags.ui import clock_time, when_short
 
 from .answers import Answers
+from .eligibility import NATION
 from .models import Application, Attachment, Dossier, DossierKey
 
 
@@ -33,6 +38,20 @@ class NotHere(Refused, Later):
     message = _(
         "The papers of this application have not arrived here yet. They follow by themselves; try again in a while."
     )
+    cut = _(
+        "The papers of this application have not arrived here, and a line of this office is cut since %(since)s. They come by themselves"
+        " when it is back; what holds is said again by %(next)s. Until then: put the number on hold and call the next"
+        " visitor. The appointment stands, also on another day, and nobody pays again."
+    )
+
+    def __str__(self) -> str:
+        cuts = [since for since in (cut_since("portal"), cut_since("centre")) if since]
+        if not cuts:
+            return super().__str__()
+        place = Office.objects.filter(pk__in=node.here().offices).first() or NATION
+        said = {"next": clock_time(next_update(clock.now()), place)}
+        said["since"] = when_short(by_domain_clock(min(cuts)), place)
+        return str(self.cut) % said
 
 
 class KeyMissing(NotHere):

@@ -110,7 +110,7 @@ class Courier:
         link = Link.objects.get(pk=self.peer.node)
         unheard = clock.ticks() - (self.answered or self.began)
         came = self.ask("pull", exchange.heard_of(link) | {"unheard": int(unheard)})
-        self.theirs = came.says["wants"]
+        self._note_wants(came.says)
         self.back, self.their_epoch = came.says.get("back"), came.epoch
         self._confirm_dense(came.says.get("known"))
         if not came.lines:
@@ -143,6 +143,13 @@ class Courier:
                 confirmed_epoch=known["epoch"], confirmed=known["seq"]
             )
 
+    def _note_wants(self, says: dict[str, Any]) -> None:
+        """Which files the peer misses. One of an earlier version names only the next few."""
+        self.theirs = says["wants"]
+        missing = says.get("missing", sorted({application for _, application, _ in self.theirs}))
+        if links.is_dense(self.peer):
+            Link.objects.filter(pk=self.peer.node).update(missing=missing)
+
     def _push(self) -> bool:
         link = Link.objects.get(pk=self.peer.node)
         if link.quarantined:
@@ -156,7 +163,7 @@ class Courier:
         try:
             came = self.ask("push", says, [receive.write_line(entry) for entry in entries])
             confirmed = came.says["confirmed"]
-            self.theirs = came.says["wants"]
+            self._note_wants(came.says)  # before it is confirmed: a record is not there without its files
         except Refused as refusal:
             if refusal.code != "gap":
                 raise

@@ -15,6 +15,7 @@ from .messages import Message, NotAMessage, pack, unpack
 from .models import Link, NodeRecord
 from .record import work_waits
 
+WANTED_AT_ONCE = 20  # files named in one answer
 DRAINED = 300  # entries in one answer, so that it fits on a thin line
 
 
@@ -87,7 +88,7 @@ def _push(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
         raise Refusal(trouble.code) from None
     fault("wire.before_answer")
     work_waits.set()
-    return {"confirmed": confirmed, "wants": _wants(peer, link)}, []
+    return {"confirmed": confirmed, **_wants(peer, link)}, []
 
 
 def take_push(message: Message, link: Link) -> dict[str, Any]:
@@ -132,19 +133,20 @@ def heard_of(link: Link) -> dict[str, Any]:
     return {"epoch": link.heard_epoch, "count": link.heard, "chain": link.heard_chain}
 
 
-def _wants(peer: NodeRecord, link: Link) -> list[list[Any]]:
-    """Which files we still miss that this peer may have, and how much of each is here."""
-    wanted = links.wanted_files()
-    told = links.told_of(peer, link, {row.application for row in wanted})
-    return [
-        [row.digest, row.application, pieces.have(row.digest)] for row in wanted if row.application in told
-    ]
+def _wants(peer: NodeRecord, link: Link) -> dict[str, Any]:
+    """Which files we still miss that this peer may have, and how much of each is here: the next few, and of whom the rest is."""
+    wanted = links.wanted_of(peer, link)
+    refs = set(wanted.order_by().values_list("application", flat=True))
+    return {
+        "wants": [[row.digest, row.application, pieces.have(row.digest)] for row in wanted[:WANTED_AT_ONCE]],
+        "missing": sorted(refs),
+    }
 
 
 def _pull(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
     """What is new for the caller. Its call confirms what its database has."""
     says = message.says
-    answer_says: dict[str, Any] = {"wants": _wants(peer, link), "known": links.known_of(peer.node)}
+    answer_says: dict[str, Any] = {**_wants(peer, link), "known": links.known_of(peer.node)}
     back = refill.asked_of(link)
     if back:
         answer_says["back"] = back

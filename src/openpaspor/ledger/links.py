@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
@@ -312,6 +312,12 @@ def silent_offices() -> dict[str, datetime]:
     return {office: at for name, at in rows.items() for office in peers[name].offices}
 
 
+def cut_since(role: str) -> datetime | None:
+    """Since when our line to the node of this role is silent; None while it is open, never was, or there is none."""
+    lines = [line for line in line_states() if line.role == role and not line.is_open]
+    return lines[0].since if lines else None
+
+
 def silent_centre() -> datetime | None:
     """At the portal: since when the centre is silent; None while it answers."""
     if node.here().role != "portal":
@@ -353,6 +359,14 @@ def is_asked_to_call(peer: str) -> bool:
 def wanted_files(limit: int = 20) -> list[Wanted]:
     """Files that have not come, oldest first."""
     return list(Wanted.objects.all()[:limit])
+
+
+def wanted_of(peer: NodeRecord, link: Link) -> QuerySet[Wanted]:
+    """Files that have not come and that this peer may have, oldest first: what another node owes us hides none of them."""
+    if peer.role != "office":
+        return Wanted.objects.all()
+    told = Subscription.objects.filter(link=link)
+    return Wanted.objects.filter(application__in=told.values("application"))
 
 
 def may_have(peer: NodeRecord, link: Link, digest: str, application: str) -> bool:

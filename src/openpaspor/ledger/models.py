@@ -132,6 +132,9 @@ class Link(models.Model):
     handed = models.PositiveBigIntegerField(
         default=0
     )  # dense: seq; counts for nothing but the word on the screen
+    missing = models.JSONField(
+        default=list, db_default=[]
+    )  # dense: applications of which the peer still wants files
     # What came: the selection the peer makes for us, under the peer's epoch
     heard_epoch = models.PositiveIntegerField(default=0)
     heard = models.PositiveBigIntegerField(default=0)

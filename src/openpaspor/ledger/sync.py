@@ -21,9 +21,12 @@ SAVED, SENDING, RECEIVED, LOOK = "saved", "sending", "received", "look"
 class Sync:
     """Where the newest of our own words on one application is."""
 
-    word: str  # saved (here only), sending (handed over, not confirmed), received (by the centre), look (a person must)
-    at: datetime | None  # last successful sync with the centre, UTC by the domain clock; None: never yet
+    word: str  # saved (here only), sending (not all confirmed), received (by the centre, files too), look (a person must)
+    at: (
+        datetime | None
+    )  # last successful sync with the centre, UTC by the domain clock; None: never yet, or none is needed
     place: int = 0  # its number in the line of what is to be sent, 1 goes next; 0 when it is not in it
+    only_files: bool = False  # the centre has the record, and its photos and papers are still to come
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,21 @@ class Backlog:
     entries: int
     files: int  # applications it speaks of
     oldest_at: datetime | None  # UTC by the domain clock
+    without_files: int = 0  # applications of which the centre has the records, and not all photos and papers
+
+    @property
+    def is_all_there(self) -> bool:
+        return not self.entries and not self.without_files
 
 
 def link_to_centre() -> Link | None:
     """Our line to the centre; None where the centre is this node, or where nobody told us of one."""
-    names = [name for name, peer in links.make_links().items() if peer.role == "centre"]
+    return link_to("centre")
+
+
+def link_to(role: str) -> Link | None:
+    """Our line to the node of a role of which there is one; None when nobody told us of it."""
+    names = [name for name, peer in links.make_links().items() if peer.role == role]
     return Link.objects.filter(pk__in=names).first()
 
 
@@ -85,17 +98,22 @@ def _coming_places() -> dict[int, int]:
 
 def _sync(row: Entry, link: Link | None, coming: int) -> Sync:
     if is_the_centre():
-        return Sync(RECEIVED, row.recorded_at)
+        return Sync(RECEIVED, None)
     if link is None:
         return Sync(SAVED, None)
     at, place = by_domain_clock(link.answered_at), (row.epoch, row.seq or coming)
     if row.seq and place <= (link.confirmed_epoch, link.confirmed):
-        return Sync(RECEIVED, at)
+        return _files(link, at) if row.application in link.missing else Sync(RECEIVED, at)
     in_line = place[1] - (link.confirmed if row.epoch == link.confirmed_epoch else 0)
     if link.quarantined:
         return Sync(LOOK, at, in_line)
     handed = row.seq and place <= (link.handed_epoch, link.handed)
     return Sync(SENDING if handed else SAVED, at, in_line)
+
+
+def _files(link: Link, at: datetime | None) -> Sync:
+    """What the centre has heard of and whose photos and papers it still wants."""
+    return Sync(SENDING if links.word_of(link) == "open" else SAVED, at, only_files=True)
 
 
 def backlog(link: Link) -> Backlog:
@@ -106,7 +124,7 @@ def backlog(link: Link) -> Backlog:
         files=Count("application", distinct=True, filter=~Q(application="")),
         oldest=Min("recorded_at"),
     )
-    return Backlog(counted["entries"], counted["files"], counted["oldest"])
+    return Backlog(counted["entries"], counted["files"], counted["oldest"], len(link.missing))
 
 
 def said_since_whole(link: Link) -> int:
@@ -121,5 +139,5 @@ def node_sync(link: Link, waiting: int, *, is_open: bool) -> Sync:
     if link.quarantined:
         return Sync(LOOK, at, waiting)
     if not waiting:
-        return Sync(RECEIVED, at)
+        return _files(link, at) if link.missing else Sync(RECEIVED, at)
     return Sync(SENDING if is_open else SAVED, at, waiting)

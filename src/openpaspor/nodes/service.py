@@ -95,6 +95,24 @@ def silent_offices() -> list[SilentOffice]:
 
 
 @dataclass(frozen=True)
+class LineToPortal:
+    """An office's line to the pages for applicants."""
+
+    is_open: bool
+    since: datetime | None  # the last signed answer, UTC by the domain clock; None: none yet
+    waiting: int  # records of ours that have not gone over it
+
+
+def line_to_portal() -> LineToPortal | None:
+    """None where there is no portal, or nobody told us of it."""
+    link = sync.link_to("portal")
+    if link is None:
+        return None
+    at = sync.by_domain_clock(link.answered_at)
+    return LineToPortal(links.word_of(link) == "open", at, max(0, link.queued - link.confirmed))
+
+
+@dataclass(frozen=True)
 class Line:
     """An office's line to the centre, as its pages speak of it."""
 
@@ -102,6 +120,7 @@ class Line:
     word: str  # open, cut, quarantined
     place: Office  # in whose zone times are shown
     backlog: sync.Backlog
+    portal: LineToPortal | None = None
 
     @property
     def is_open(self) -> bool:
@@ -125,7 +144,7 @@ def line_to_centre() -> Line | None:
     if link is None:
         return None
     place = Office.objects.get(pk=us.offices[0])
-    return Line(link, links.word_of(link), place, sync.backlog(link))
+    return Line(link, links.word_of(link), place, sync.backlog(link), line_to_portal())
 
 
 def service_state(line: Line | None = None) -> ServiceState:
@@ -135,11 +154,18 @@ def service_state(line: Line | None = None) -> ServiceState:
     if line is not None and not line.is_open:
         since = clock_time(line.since, line.place) if line.since else str(_("the start"))
         files = line.backlog.files
-        waits = ngettext(
-            "approval, and messages to applicants (not connected since %(since)s, %(files)s file to send)",
-            "approval, and messages to applicants (not connected since %(since)s, %(files)s files to send)",
-            files,
-        )
+        if line.portal and line.portal.is_open:
+            waits = ngettext(
+                "approval (not connected since %(since)s, %(files)s file to send)",
+                "approval (not connected since %(since)s, %(files)s files to send)",
+                files,
+            )
+        else:
+            waits = ngettext(
+                "approval, and messages to applicants (not connected since %(since)s, %(files)s file to send)",
+                "approval, and messages to applicants (not connected since %(since)s, %(files)s files to send)",
+                files,
+            )
         return ServiceState(
             "S1",
             str(_("visits, numbers, papers, interviews, photos, printing of what is approved, collection")),
@@ -159,7 +185,12 @@ def service_state(line: Line | None = None) -> ServiceState:
             next_update=clock_time(sync.next_update(now), eligibility.NATION),
         )
     if worker.seal_lag() <= SLOW_SEAL:
-        works = _("applications, appointments, payments, halls, decisions and printing")
+        if links.silent_offices():
+            works = _(
+                "applications, appointments, payments, visits at all offices; decisions and printing where the office is connected"
+            )
+        else:
+            works = _("applications, appointments, payments, halls, decisions and printing")
         return ServiceState("S0", str(works), "", now, line=line)
     place = line.place if line else eligibility.NATION
     return ServiceState(

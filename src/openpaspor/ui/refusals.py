@@ -52,4 +52,7 @@ class RefusedMiddleware:
         return too_large(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return refused_page(request, exception) if isinstance(exception, Refused) else None
+        if not isinstance(exception, Refused):
+            return None
+        at_work = getattr(request, "posting", None) is not None
+        return refused_page(request, exception, "ui/refused_staff.html" if at_work else "ui/refused.html")

@@ -20,7 +20,7 @@ from openpaspor.kit import clock
 from openpaspor.ledger import exchange, links, node, pieces, receive
 from openpaspor.ledger.courier import Courier
 from openpaspor.ledger.messages import pack, unpack
-from openpaspor.ledger.models import Conflict, Entry, Link, NodeRecord, Wanted
+from openpaspor.ledger.models import Conflict, Entry, Link, NodeRecord, Subscription, Wanted
 from openpaspor.ledger.record import record
 from openpaspor.ledger.seal import introduce_ourselves, seal_pending
 from openpaspor.ledger.transport import LineDown
@@ -66,6 +66,20 @@ def ask(office: node.Node, centre: node.Node, number: int, type: str, says=None,
     raw = exchange.answer(pack(office, "pusat", type, number, says or {}, lines))
     assert raw is not None
     return unpack(raw, lambda name, epoch, says: centre.keys.wire_public)
+
+
+def test_files_that_one_office_owes_hide_none_of_another(centre):
+    """More files than one answer names, of an office whose line is cut, all older."""
+    office, other = NodeRecord.objects.get(node="denpasar"), Link.objects.get_or_create(peer="denpasar")[0]
+    for number in range(30):
+        Wanted.objects.create(digest=f"{number:064d}", application="OP-FAR", wanted_at=MONDAY)
+    Wanted.objects.create(digest="f" * 64, application="OP-NEAR", wanted_at=MONDAY + timedelta(hours=1))
+    Subscription.objects.create(link=other, application="OP-NEAR")
+
+    said = exchange._wants(office, other)
+
+    assert [row[1] for row in said["wants"]] == ["OP-NEAR"]
+    assert said["missing"] == ["OP-NEAR"]
 
 
 def test_entries_are_taken_once_whatever_is_repeated(office, centre):

@@ -72,6 +72,40 @@ def test_only_what_the_centre_confirmed_is_received(office):
     assert word("OP-A") == sync.SAVED
 
 
+def test_a_record_is_not_received_while_its_photos_are_on_their_way(office):
+    say("OP-A", "OP-B")
+    seal_pending()
+    centre_has(100)
+    Link.objects.update(missing=["OP-A"])
+
+    said = sync.sync_of(["OP-A", "OP-B"])
+
+    assert (said["OP-A"].word, said["OP-A"].only_files) == (sync.SENDING, True)
+    assert said["OP-B"].word == sync.RECEIVED
+    link = Link.objects.get()
+    assert sync.node_sync(link, 0, is_open=True).word == sync.SENDING
+    assert not sync.backlog(link).is_all_there
+
+    Link.objects.update(answered_at=clock.real_now() - timedelta(hours=1))
+    assert word("OP-A") == sync.SAVED
+
+
+def test_the_answer_that_confirms_a_record_says_which_files_are_wanted(office):
+    say("OP-A")
+    seal_pending()
+    last = Entry.objects.get(application="OP-A")
+    confirmed = {"epoch": last.epoch, "seq": last.seq, "hash": last.hash}
+    courier = Courier(NodeRecord.objects.get(node="pusat"))
+    wants = {"wants": [["ab" * 32, "OP-A", 0]], "missing": ["OP-A", "OP-B"]}
+
+    courier._note_wants(wants)
+    courier._confirm_dense(confirmed)
+
+    assert word("OP-A") != sync.RECEIVED
+    courier._note_wants({"wants": []})  # of a centre of an earlier version, which names only the next few
+    assert word("OP-A") == sync.RECEIVED
+
+
 def test_what_is_in_a_message_on_its_way_is_sent_and_no_longer_when_the_line_breaks(office):
     say("OP-A")
     seal_pending()
@@ -120,7 +154,7 @@ def test_where_the_centre_is_this_machine_everything_is_there(tmp_path):
     with node.standing_at(us):
         say("OP-A")
         assert word("OP-A") == sync.RECEIVED
-        assert sync.sync_of(["OP-A"])["OP-A"].at == MONDAY
+        assert sync.sync_of(["OP-A"])["OP-A"].at is None  # nothing has to go anywhere
         assert sync.sync_of(["OP-B"]) == {}
 
 

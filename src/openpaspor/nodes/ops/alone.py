@@ -87,11 +87,10 @@ def line_state(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff(*AT_THE_OFFICE, Role.OPS)
 def try_line(request: HttpRequest) -> HttpResponse:
-    """Call the centre now; the page shows by itself what came of it."""
-    line = line_to_centre()
-    if line:
-        links.try_now(line.link.peer)
-        messages.info(request, _("We are calling the centre. This page shows what comes of it."))
+    """Call centre and portal now; the page shows by itself what came of it."""
+    for link in filter(None, (sync.link_to("centre"), sync.link_to("portal"))):
+        links.try_now(link.peer)
+    messages.info(request, _("We are calling. This page shows what comes of it."))
     return redirect("nodes:offline")
 
 

@@ -63,7 +63,12 @@ def status_json(request: HttpRequest) -> HttpResponse:
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
     now = clock.now()
-    shown = {"state": service_state(), "silent": silent_offices(), "next_update": sync.next_update(now)}
+    shown = {
+        "state": service_state(),
+        "silent": silent_offices(),
+        "next_update": sync.next_update(now),
+        "centre_since": sync.by_domain_clock(links.cut_since("centre")),
+    }
     return render(request, "nodes/status.html", shown)
 
 

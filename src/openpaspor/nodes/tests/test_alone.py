@@ -15,6 +15,7 @@ from openpaspor.accounts import demo_people
 from openpaspor.accounts.looks import looks_of
 from openpaspor.accounts.models import Posting, Role
 from openpaspor.accounts.tests import make as accounts_make
+from openpaspor.applications.models import DossierKey
 from openpaspor.facts.accounts import Looked
 from openpaspor.intake.tests.making import MONDAY, make_staff, make_walk_in
 from openpaspor.kit import clock
@@ -109,6 +110,65 @@ def test_the_page_of_the_line_says_since_when_what_waits_and_what_may_be_done(of
         "above the ceiling",
     ):
         assert sentence in shown
+
+
+def test_both_lines_are_shown_and_what_holds_on_each(office, client):
+    enter(client, "petugas.denpasar")
+    keys = {"sign_public": "", "box_public": "", "wire_public": "00" * 32}
+    NodeRecord.objects.create(node="portal", epoch=1, role="portal", **keys)
+    links.make_links()
+    the_portal = Link.objects.filter(pk="portal")
+    the_portal.update(answered_at=clock.real_now(), queued=7, confirmed=4)
+
+    shown = page(client, "/petugas/luring/")
+
+    assert "Online bookings come here" in shown and "3 records" in shown
+    assert "messages to applicants (not connected" not in shown  # they go over the other line
+
+    the_portal.update(answered_at=clock.real_now() - timedelta(minutes=5))
+    assert "New online bookings do not come here" in page(client, "/petugas/luring/")
+
+    Link.objects.filter(pk="pusat").update(answered_at=clock.real_now())
+    assert "by way of the centre meanwhile" in page(client, "/petugas/luring/")
+
+
+def test_photos_on_their_way_are_not_said_to_be_there(office, client):
+    enter(client, "petugas.denpasar")
+    seal_pending()
+    Link.objects.update(confirmed_epoch=office.epoch, confirmed=10_000, missing=["OP-A"])
+    the_centre_answered(1)
+
+    shown = page(client, "/petugas/luring/")
+
+    assert "Photos and papers of 1 file are still on their way" in shown
+    assert "The centre has everything" not in shown
+
+
+def test_a_case_whose_papers_have_not_come_says_that_the_line_is_cut_and_what_to_do(office, client):
+    application = make_walk_in("adult-new")
+    DossierKey.objects.all().delete()
+    enter(client, "petugas.denpasar")
+    path = f"/petugas/berkas/{application.ref}/?bahasa=en"
+
+    answer = client.get(path)
+
+    shown = answer.content.decode()
+    assert answer.status_code == 409 and 'data-code="dossier-not-here"' in shown
+    assert "is cut since" in shown and "put the number on hold" in shown and "said again by" in shown
+    assert "Back to work" in shown
+
+    the_centre_answered(1)
+    assert "try again in a while" in client.get(path).content.decode()
+
+
+def test_a_receipt_given_with_the_line_cut_says_that_the_status_waits(office, client):
+    application = make_walk_in("adult-new")
+    enter(client, "petugas.denpasar")
+    path = f"/petugas/berkas/{application.ref}/tanda-terima/"
+    assert "The status waits for the line." in page(client, path)
+
+    the_centre_answered(1)
+    assert "The status waits" not in page(client, path)
 
 
 def test_trying_to_connect_is_a_button_that_wakes_the_courier(office, client):

@@ -113,6 +113,8 @@ def test_the_status_page_names_the_offices_that_are_cut_off(portal, client):
     shown = client.get("/status/?bahasa=en").content.decode()
 
     assert "Offices not connected now" in shown and "Denpasar" in shown and "WITA" in shown
+    assert "<table" not in shown and "Next update" in shown  # on the narrowest screen too
+    assert "decisions and printing where the office is connected" in shown
     assert client.get("/status.json").json()["offices_not_connected"] == ["DENPASAR"]
 
 

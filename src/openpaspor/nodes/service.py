@@ -154,7 +154,11 @@ def service_state(line: Line | None = None) -> ServiceState:
     if line is not None and not line.is_open:
         since = clock_time(line.since, line.place) if line.since else str(_("the start"))
         files = line.backlog.files
-        if line.portal and line.portal.is_open:
+        if not files:
+            waits = str(_("approval, and messages to applicants (not connected since %(since)s)"))
+            if line.portal and line.portal.is_open:
+                waits = str(_("approval (not connected since %(since)s)"))
+        elif line.portal and line.portal.is_open:
             waits = ngettext(
                 "approval (not connected since %(since)s, %(files)s file to send)",
                 "approval (not connected since %(since)s, %(files)s files to send)",
@@ -178,9 +182,11 @@ def service_state(line: Line | None = None) -> ServiceState:
         return ServiceState(
             "S2",
             str(
-                _("applications, appointments, payments, and visits at the offices: your appointment stands")
+                _(
+                    "applications, appointments, payments, visits at the offices and printing of what is approved: your appointment stands"
+                )
             ),
-            str(_("news from the centre, approval and printing")),
+            str(_("news from the centre, and new approvals")),
             now,
             next_update=clock_time(sync.next_update(now), eligibility.NATION),
         )

@@ -106,6 +106,9 @@ LABELS: dict[str, Any] = {
 }
 
 
+PLACES: dict[str, Any] = {"portal": _("On the pages for applicants"), "centre": _("At the centre")}
+
+
 @dataclass(frozen=True)
 class Side:
     """What one of the two said."""
@@ -117,6 +120,15 @@ class Side:
     @property
     def is_ours(self) -> bool:
         return self.entry.node == node.here().name
+
+    @property
+    def place(self) -> Any:
+        """Where it was said, as people call it."""
+        record = links.newest_records().get(self.entry.node)
+        if record and record.role == "office":
+            named = Office.objects.filter(pk__in=record.offices).first()
+            return named.name if named else self.entry.node
+        return PLACES.get(record.role, self.entry.node) if record else self.entry.node
 
     @property
     def is_the_applicant(self) -> bool:

@@ -122,8 +122,12 @@ LINES: dict[str, Any] = {
 DOUBTS: dict[str, Any] = {
     "no-authority": _("A node said what it may not say. Nobody acts on it."),
     "revoked": _("A node that was sent away said this afterwards. Nobody acts on it."),
-    "old-term": _("Two nodes moved this application; this one no longer held it."),
-    "equal-terms": _("Two nodes moved this application at once. The move of who holds it counts."),
+    "old-term": _(
+        "This application was moved on at two places. What stands comes from the place that held the file."
+    ),
+    "equal-terms": _(
+        "Two places moved this application on at once. What stands comes from the place that held the file."
+    ),
     "arrived-twice": _(
         "The visitor was received at two places. The earlier arrival counts; find out what was done at the other."
     ),

@@ -102,7 +102,7 @@ def test_the_page_of_the_line_says_since_when_what_waits_and_what_may_be_done(of
 
     shown = page(client, "/petugas/luring/")
 
-    assert "Not connected since" in shown and "2 files" in shown and "records" in shown
+    assert "centre has not been connected since" in shown and "2 files" in shown and "records" in shown
     for sentence in (
         "only the centre decides",
         "Print without an approval",
@@ -281,6 +281,9 @@ def doubt(office):
     application = make_walk_in("adult-new")
     seal_pending()
     ours = Entry.objects.filter(application=application.ref, kind="applications.moved").last()
+    NodeRecord.objects.create(
+        node="portal", epoch=1, role="portal", sign_public="", box_public="", wire_public="00" * 32
+    )
     theirs = Entry.objects.create(
         node="portal", epoch=1, seq=9, position=90_000, kind="applications.moved", application=application.ref,
         version=ours.version, actor="A-1", recorded_at=MONDAY, fact=ours.fact.replace("ARRIVED", "WITHDRAWN").replace('"walk_in"', '"withdraw"'),
@@ -292,7 +295,14 @@ def doubt(office):
 def test_both_sides_stand_side_by_side_and_one_is_chosen(doubt, client):
     enter(client, "petugas.denpasar")
     shown = page(client, "/petugas/dilihat/")
-    for words in (doubt.application, "In this office", "portal", "in the hall", "taken back", "suggested"):
+    for words in (
+        doubt.application,
+        "In this office",
+        "On the pages for applicants",
+        "in the hall",
+        "taken back",
+        "suggested",
+    ):
         assert words in shown
 
     answer = client.post(f"/petugas/dilihat/{doubt.pk}/", {"picked": "other"})

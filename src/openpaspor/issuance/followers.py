@@ -6,13 +6,25 @@ from openpaspor.applications.followers import held_here, known_here
 from openpaspor.applications.models import Application
 from openpaspor.facts.adjudication import PacketSigned, Revoked
 from openpaspor.facts.applications import Moved, StopOrdered
+from openpaspor.facts.issuance import (
+    HandedOver,
+    Printed,
+    SerialAllotted,
+    SerialFreed,
+    Shelved,
+    Spoiled,
+    UncollectedEnded,
+)
 from openpaspor.journey import State
 from openpaspor.kit.refused import Refused
+from openpaspor.ledger.epochs import was_given_back
 from openpaspor.ledger.follow import Later, copies, reacts
 from openpaspor.ledger.models import Entry
 
 from . import actions, packets
 from .models import Booklet, BookletState, JobState, Packet
+
+OfBooklet = SerialAllotted | SerialFreed | Printed | Shelved | HandedOver | Spoiled | UncollectedEnded
 
 
 @copies(PacketSigned)
@@ -22,6 +34,38 @@ def note_packet(fact: PacketSigned, entry: Entry) -> None:
         raise Later(fact.application)
     kept = {"entry": entry, "version": fact.version}
     Packet.objects.get_or_create(application=application, number=fact.number, defaults=kept)
+
+
+@copies(SerialAllotted, SerialFreed, Printed, Shelved, HandedOver, Spoiled, UncollectedEnded)
+def know_booklet_again(fact: OfBooklet, entry: Entry) -> None:
+    """What we said of a booklet after our backup was made: else it would lie in stock once more, and be given twice."""
+    if not was_given_back(entry):
+        return
+    moment = entry.recorded_at
+    booklet = (
+        Booklet.objects.select_related("office").filter(serial=fact.serial, changed_at__lte=moment).first()
+    )
+    if booklet is None:
+        return  # counted in after the backup too, or somebody has had it in hand since
+    booklet.changed_at, booklet.rack, booklet.shelved_on = moment, "", None
+    match fact:
+        case SerialAllotted() | Printed():
+            booklet.state = BookletState.PRINTED if isinstance(fact, Printed) else BookletState.ALLOTTED
+            booklet.application = known_here(entry)
+            if booklet.application is None:
+                raise Later(fact.application)
+        case SerialFreed():
+            booklet.state, booklet.application = BookletState.STOCK, None
+        case Shelved():
+            booklet.state, booklet.rack = BookletState.PRINTED, fact.rack
+            booklet.shelved_on = booklet.office.local(moment).date()
+        case HandedOver():
+            booklet.state = BookletState.ISSUED
+        case Spoiled():
+            booklet.state = fact.becomes
+        case UncollectedEnded():
+            booklet.state = BookletState.CANCELLED
+    booklet.save()
 
 
 @reacts(PacketSigned, Moved, holder=held_here)

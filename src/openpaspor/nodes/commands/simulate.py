@@ -6,9 +6,11 @@ import argparse
 import gc
 import json
 import os
+import queue
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -52,16 +54,28 @@ def _outcomes(seeds: Sequence[int], args: argparse.Namespace) -> Iterator[dict[s
         children = [
             _start(list(seeds[job :: args.jobs]), args, Path(folder, str(job))) for job in range(args.jobs)
         ]
-        done = 0
-        for child in filter(None, children):
-            assert child.stdout
-            for line in child.stdout:
-                outcome = json.loads(line)
-                done += 1
-                if outcome["wrong"] and not args.json and args.replay is None:
-                    _tell_failure(outcome, args)
-                yield outcome
-            child.wait()
+        for line in _lines_of(list(filter(None, children))):
+            outcome = json.loads(line)
+            if outcome["wrong"] and not args.json and args.replay is None:
+                _tell_failure(outcome, args)
+            yield outcome
+
+
+def _lines_of(children: list[subprocess.Popen[str]]) -> Iterator[str]:
+    """What any of them writes, as it comes: one that is not read stops when its pipe is full."""
+    came: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read(child: subprocess.Popen[str]) -> None:
+        assert child.stdout
+        for line in child.stdout:
+            came.put(line)
+        child.wait()
+        came.put(None)
+
+    for child in children:
+        threading.Thread(target=read, args=(child,), daemon=True).start()
+    for _child in children:
+        yield from iter(came.get, None)
 
 
 def _start(seeds: list[int], args: argparse.Namespace, home: Path) -> subprocess.Popen[str] | None:

@@ -14,6 +14,7 @@ from . import links, node, pieces, receive, refill
 from .messages import Message, NotAMessage, pack, unpack
 from .models import Link, NodeRecord
 from .record import work_waits
+from .seal import sealing_lock
 
 WANTED_AT_ONCE = 20  # files named in one answer
 DRAINED = 300  # entries in one answer, so that it fits on a thin line
@@ -115,7 +116,7 @@ def _take_dense(message: Message) -> None:
 def take_selection(message: Message, link: Link) -> dict[str, Any]:
     """Take the peer's selection for us: counted and chained under its epoch."""
     says = message.says
-    with transaction.atomic():
+    with sealing_lock(), transaction.atomic():  # in this order, or the sealer waits for us and we for it
         link = Link.objects.select_for_update().get(pk=link.pk)
         if says["epoch"] > link.heard_epoch or says["first"] == 1:  # it begins anew; repeats are ignored
             link.heard_epoch, link.heard, link.heard_chain = says["epoch"], 0, "0" * 64

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from openpaspor.facts import Fact
 from openpaspor.facts.accounts import Looked
@@ -19,10 +21,10 @@ from openpaspor.facts.offices import KnobSet
 from openpaspor.kit import clock
 from openpaspor.ledger import exchange, links, node, pieces, receive
 from openpaspor.ledger.courier import Courier
-from openpaspor.ledger.messages import pack, unpack
+from openpaspor.ledger.messages import Message, pack, unpack
 from openpaspor.ledger.models import Conflict, Entry, Link, NodeRecord, Subscription, Wanted
 from openpaspor.ledger.record import record
-from openpaspor.ledger.seal import introduce_ourselves, seal_pending
+from openpaspor.ledger.seal import introduce_ourselves, seal_pending, sealing_lock
 from openpaspor.ledger.transport import LineDown
 
 pytestmark = pytest.mark.django_db
@@ -299,3 +301,28 @@ def test_an_office_is_told_only_of_its_own(office, centre):
     named = {receive.read_line(line).content["fact"]["application"] for line in came.lines}
     assert (named, len(came.lines), came.says["left"]) == ({"OP-1"}, 2, 0)
     assert KnobSet.name.startswith(links.TO_ALL)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_selection_that_comes_while_we_seal_stops_nobody(centre):
+    """The sealer has its lock and wants to write, and a selection comes: once both waited for each other."""
+    link = Link.objects.get_or_create(peer="denpasar")[0]
+    says = {"mode": "selection", "epoch": 1, "first": 1, "chain": "0" * 64}
+    heard: list[dict] = []
+
+    def comes() -> None:
+        message = Message(sender="denpasar", epoch=1, to="pusat", type="push", number=1, says=says)
+        heard.append(exchange.take_selection(message, link))
+        connection.close()
+
+    taking = threading.Thread(target=comes)
+    with sealing_lock():
+        taking.start()
+        time.sleep(0.5)
+        began = time.monotonic()
+        Link.objects.filter(pk=link.pk).update(trouble="")
+        waited = time.monotonic() - began
+    taking.join()
+
+    assert waited < 5
+    assert heard == [{"epoch": 1, "count": 0, "chain": "0" * 64}]

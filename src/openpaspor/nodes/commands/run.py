@@ -141,6 +141,7 @@ def serve(args: argparse.Namespace, asked_to_stop: threading.Event) -> int:
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
     server.on_startup(lambda: asked_to_stop.is_set() and server.signal_handler_interrupt())
     parent = os.getpid()
+    os.register_at_fork(after_in_child=stop_at_once)
 
     def load() -> Callable[..., Any]:
         return open_for_business(args, parent=parent)
@@ -163,10 +164,14 @@ class Supervisor(Server):  # type: ignore[misc,valid-type]
         super()._stop_workers()
 
 
+def stop_at_once() -> None:
+    """In a process that was just forked: until Granian has its own handlers there, a stop ends it, and is never lost."""
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(sign, signal.SIG_DFL)
+
+
 def open_for_business(args: argparse.Namespace, *, parent: int) -> Callable[..., Any]:
     """What a serving process does first; returns the WSGI application."""
-    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(sign, signal.SIG_DFL)  # until Granian sets its own, a stop stops us at once
     os.setpgid(0, 0)  # Ctrl-C is for the main process, which then stops us in good order
     die_with_parent(parent)
     application = without_our_environment(hearing_all(get_wsgi_application()))

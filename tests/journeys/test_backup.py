@@ -35,7 +35,19 @@ class Backed:
         self.data, self.keys = folder / "backup", folder / "safe"
         self.server.build_demo(size=12)
         self.server.start()
+        self._wait_until_nothing_is_said()
         self.made = self.server.ask("backup", "--to", str(self.data), "--keys-to", str(self.keys))
+
+    def _wait_until_nothing_is_said(self) -> None:
+        """The sweeps of a first start are over: what is compared below does not grow meanwhile."""
+        before, ends = -1, time.monotonic() + 60
+        while time.monotonic() < ends:
+            said = self.server.ask("ledger", "verify")["entries"]
+            if said == before:
+                return
+            before = said
+            time.sleep(2)
+        raise TimeoutError("the site goes on saying things")
 
     def filled(self, home: Path, *words: str, **more: str) -> tuple[Server, subprocess.CompletedProcess[str]]:
         other = installation(home, **more)

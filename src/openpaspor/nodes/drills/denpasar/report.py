@@ -9,13 +9,30 @@ from datetime import time as clock_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from .morning import Visitor
 
 BALI = ZoneInfo("Asia/Makassar")
 OPENS, CLOSES, DIES, RETURNS = 8, 17, 9, 15  # hours at Denpasar
 STEP = timedelta(minutes=15)
 REACHED_THE_CENTRE = {"REVIEW", "APPROVED", "PRINTED", "READY", "COLLECTED"}
-WORDS = {"with-node": "An office with its own node", "without-node": "Officers on the central site"}
+WORDS = {
+    "with-node": gettext_lazy("An office with its own node"),
+    "without-node": gettext_lazy("Officers on the central site"),
+}
+KINDS = {
+    "booked": gettext_lazy("with an appointment"),
+    "walk-in": gettext_lazy("walk-in"),
+    "collect": gettext_lazy("to collect"),
+    "elderly": gettext_lazy("elderly"),
+    "pregnant": gettext_lazy("pregnant"),
+    "disabled": gettext_lazy("disabled"),
+}
+SHORT = {"with-node": gettext_lazy("own node"), "without-node": gettext_lazy("central site")}
+LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
 
 
 def compare(*told: dict[str, Any], seed: int, seconds: float) -> dict[str, Any]:
@@ -150,18 +167,18 @@ def _wrong(told: dict[str, Any], world: dict[str, Any]) -> list[str]:
 
 
 ROWS = (
-    ("came", "people came"),
-    ("served", "of them were served"),
-    ("served_while_centre_was_dead", "served between 09:00 and 15:00, with the centre dead"),
-    ("priority_served_while_centre_was_dead", "of these in the priority line"),
-    ("handed_over_while_centre_was_dead", "passports handed over meanwhile"),
-    ("printed_while_centre_was_dead", "passports printed meanwhile"),
-    ("files_kept_at_the_office", "files kept at the office until the centre was back"),
-    ("went_home_unserved", "went home unserved after two hours"),
-    ("still_there_at_closing", "still there when the doors closed"),
-    ("median_wait_min", "minutes from the door to the counter (half of those called)"),
-    ("wait_of_nine_in_ten_min", "minutes for nine in ten"),
-    ("decided_afterwards", "files decided by the centre that evening"),
+    ("came", gettext_lazy("people came")),
+    ("served", gettext_lazy("of them were served")),
+    ("served_while_centre_was_dead", gettext_lazy("served between 09:00 and 15:00, with the centre dead")),
+    ("priority_served_while_centre_was_dead", gettext_lazy("of these in the priority line")),
+    ("handed_over_while_centre_was_dead", gettext_lazy("passports handed over meanwhile")),
+    ("printed_while_centre_was_dead", gettext_lazy("passports printed meanwhile")),
+    ("files_kept_at_the_office", gettext_lazy("files kept at the office until the centre was back")),
+    ("went_home_unserved", gettext_lazy("went home unserved after two hours")),
+    ("still_there_at_closing", gettext_lazy("still there when the doors closed")),
+    ("median_wait_min", gettext_lazy("minutes from the door to the counter (half of those called)")),
+    ("wait_of_nine_in_ten_min", gettext_lazy("minutes for nine in ten")),
+    ("decided_afterwards", gettext_lazy("files decided by the centre that evening")),
 )
 
 
@@ -200,8 +217,11 @@ def _pairs(values: dict[str, Any]) -> str:
 
 def _arrival(arrived: dict[str, int]) -> str:
     return (
-        f"{arrived['said_by_the_office']} entries; {arrived['at_the_centre']} at the centre, {arrived['twice_at_the_centre']} twice; "
-        f"{arrived['at_the_portal']} at the portal, {arrived['twice_at_the_portal']} twice."
+        _(
+            "%(said_by_the_office)s entries; %(at_the_centre)s at the centre, %(twice_at_the_centre)s twice; "
+            "%(at_the_portal)s at the portal, %(twice_at_the_portal)s twice."
+        )
+        % arrived
     )
 
 
@@ -220,37 +240,62 @@ STYLE = (
 
 
 def as_html(page: dict[str, Any]) -> str:
-    """The page with charts: one file, no script, no network."""
-    left, right = page["worlds"]
-    rows = "".join(
-        f"<tr><td>{_shown(left[name])}</td><td>{_shown(right[name])}</td><td>{html.escape(says)}</td></tr>"
-        for name, says in ROWS
-    )
-    wrong = (
-        f'<div class="wrong"><b>Wrong:</b><ul>{"".join(f"<li>{html.escape(one)}</li>" for one in page["wrong"])}</ul></div>'
-        if page["wrong"]
-        else '<p class="good">Nothing was lost, nothing is there twice; the invariants hold.</p>'
-    )
-    people = "".join(f"<tr>{_cells(one)}</tr>" for one in left["visitors"])
+    """The page with charts, in both languages one below the other: one file, no script, no network."""
+    doors = " · ".join(f'<a href="#{code}" lang="{code}">{name}</a>' for code, name in LANGUAGES.items())
+    told = []
+    for code in LANGUAGES:
+        with translation.override(code):
+            told.append(f'<section id="{code}" lang="{code}">{_told(page)}</section>')
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<html lang="id"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Drill Denpasar</title><style>{STYLE}</style></head><body>
-<h1>The morning of 2 June 2022 at Denpasar</h1>
-<p>Lived again on {page["day"]} with seed {page["seed"]}: {left["came"]} people, {left["counters"]} counters. The centre and the portal are dead
-from 09:00 to 15:00, the office has no power from 10:30 to 10:32. The same people come on the same minutes in both mornings.</p>
-{wrong}
-<div class="wide"><table><thead><tr><th>own node</th><th>central site</th><th></th></tr></thead><tbody>{rows}</tbody></table></div>
-<h2>People served, by the hour</h2>{_chart(page, "served")}
-<h2>People waiting in the hall and before the door</h2>{_chart(page, "waiting")}
-<h2>What the office said, and where it arrived</h2><p>{html.escape(_arrival(left["arrived"]))} Seconds measured: {html.escape(_pairs(left["seconds"]))}.</p>
-<h2>Everybody who came to the office with its own node</h2>
-<div class="wide"><table><thead><tr><th>came</th><th>number</th><th>called</th><th>done</th><th>went home</th><th></th></tr></thead><tbody>{people}</tbody></table></div>
+<nav>{doors}</nav>
+{"<hr>".join(told)}
 </body></html>
 """
 
 
+def _told(page: dict[str, Any]) -> str:
+    """The page in the language that is set."""
+    left, right = page["worlds"]
+    rows = "".join(
+        f"<tr><td>{_shown(left[name])}</td><td>{_shown(right[name])}</td><td>{html.escape(str(says))}</td></tr>"
+        for name, says in ROWS
+    )
+    faults = "".join(f"<li>{html.escape(one)}</li>" for one in page["wrong"])
+    wrong, whole = _("Wrong:"), _("Nothing was lost, nothing is there twice; the invariants hold.")
+    verdict = (
+        f'<div class="wrong"><b>{wrong}</b><ul lang="en">{faults}</ul></div>'
+        if page["wrong"]
+        else f'<p class="good">{whole}</p>'
+    )
+    people = "".join(f"<tr>{_cells(one)}</tr>" for one in left["visitors"])
+    about = _(
+        "Lived again on %(day)s with seed %(seed)s: %(people)s people, %(counters)s counters. The centre and the portal are dead from "
+        "09:00 to 15:00, the office has no power from 10:30 to 10:32. The same people come on the same minutes in both mornings."
+    ) % {"day": page["day"], "seed": page["seed"], "people": left["came"], "counters": left["counters"]}
+    named = "".join(f"<th>{html.escape(str(SHORT[world['world']]))}</th>" for world in page["worlds"])
+    heads = "".join(
+        f"<th>{html.escape(word)}</th>"
+        for word in (_("came"), _("number"), _("called"), _("done"), _("went home"), "")
+    )
+    title = _("The morning of 2 June 2022 at Denpasar")
+    served, waiting = _("People served, by the hour"), _("People waiting in the hall and before the door")
+    said = _("What the office said, and where it arrived")
+    everybody = _("Everybody who came to the office with its own node")
+    return f"""<h1>{title}</h1>
+<p>{html.escape(about)}</p>
+{verdict}
+<div class="wide"><table><thead><tr>{named}<th></th></tr></thead><tbody>{rows}</tbody></table></div>
+<h2>{served}</h2>{_chart(page, "served")}
+<h2>{waiting}</h2>{_chart(page, "waiting")}
+<h2>{said}</h2><p>{html.escape(_arrival(left["arrived"]))}</p>
+<h2>{everybody}</h2>
+<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{people}</tbody></table></div>"""
+
+
 def _cells(one: dict[str, str]) -> str:
-    what = f"{one['what']}, {one['priority']}" if one["priority"] else one["what"]
+    what = ", ".join(str(KINDS[word]) for word in (one["what"], one["priority"]) if word)
     values = (one["came"], one["number"], one["called"], one["done"], one["went_home"], what)
     return "".join(f"<td>{html.escape(value)}</td>" for value in values)
 
@@ -265,11 +310,12 @@ def _chart(page: dict[str, Any], what: str) -> str:
     def y(value: float) -> float:
         return HEIGHT - BOTTOM - value / top * (HEIGHT - BOTTOM - 16)
 
+    dead, cut = _("centre and portal dead"), _("power cut")
     parts = [
         f'<rect x="{x(DIES):.0f}" y="8" width="{x(RETURNS) - x(DIES):.0f}" height="{HEIGHT - BOTTOM - 8}" fill="#F1EBDD"/>',
-        f'<text x="{x(DIES) + 6:.0f}" y="22" fill="#55616B">centre and portal dead</text>',
+        f'<text x="{x(DIES) + 6:.0f}" y="22" fill="#55616B">{dead}</text>',
         f'<line x1="{x(10.5):.0f}" x2="{x(10.5):.0f}" y1="30" y2="{HEIGHT - BOTTOM}" stroke="#7A5200" stroke-dasharray="4 3"/>',
-        f'<text x="{x(10.5) + 4:.0f}" y="40" fill="#7A5200">power cut</text>',
+        f'<text x="{x(10.5) + 4:.0f}" y="40" fill="#7A5200">{cut}</text>',
     ]
     for hour in range(OPENS, CLOSES + 1):
         parts.append(f'<text x="{x(hour):.0f}" y="{HEIGHT - 8}" text-anchor="middle">{hour:02d}</text>')
@@ -288,9 +334,8 @@ def _chart(page: dict[str, Any], what: str) -> str:
     if ends[1][0] - ends[0][0] < 18:
         ends[1] = (ends[0][0] + 18, ends[1][1])
     for height, name in ends:
-        short = "own node" if name == "with-node" else "central site"
         parts.append(
-            f'<text x="{x(CLOSES) + 8:.0f}" y="{height + 5:.0f}" fill="{COLOURS[name]}" font-weight="600">{short}</text>'
+            f'<text x="{x(CLOSES) + 8:.0f}" y="{height + 5:.0f}" fill="{COLOURS[name]}" font-weight="600">{SHORT[name]}</text>'
         )
     described = "; ".join(_described(world, what) for world in page["worlds"])
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(described)}" font-size="14">{"".join(parts)}</svg>'
@@ -298,7 +343,7 @@ def _chart(page: dict[str, Any], what: str) -> str:
 
 def _described(world: dict[str, Any], what: str) -> str:
     """A line of a chart, for whoever cannot see it."""
-    points = ", ".join(f"{row[what]} at {row['at']}" for row in world["by_time"][::8])
+    points = ", ".join(f"{row['at']}: {row[what]}" for row in world["by_time"][::8])
     return f"{WORDS[world['world']]}: {points}"
 
 

@@ -35,6 +35,7 @@ class WithNode:
     has_node = True
 
     def __init__(self, folder: Path, say: Say) -> None:
+        self.say = say
         plan = Plan().only("portal", "pusat", HERE).elsewhere()
         self.told = folder / f"{self.name}.told.jsonl"  # what clients were told, on their own disk
         self.cluster = Cluster(folder / self.name, plan, say=say)
@@ -104,6 +105,7 @@ class WithoutNode:
     has_node = False
 
     def __init__(self, folder: Path, say: Say) -> None:
+        self.say = say
         self.folder = folder / self.name
         self.told = folder / f"{self.name}.told.jsonl"
         self.office = self.centre = self.portal = Installation(

@@ -182,8 +182,9 @@ ROWS = (
 )
 
 
+@translation.override("en")
 def in_words(page: dict[str, Any]) -> list[str]:
-    """The page for a terminal."""
+    """The page for a terminal, in English as every command speaks."""
     left, right = page["worlds"]
     lines = [
         "",

@@ -17,11 +17,11 @@ from openpaspor.applications import dossier
 from openpaspor.applications.progress import Progress
 from openpaspor.appointments import actions as appointments
 from openpaspor.appointments import calendar_actions as calendars
-from openpaspor.appointments.models import Slot
+from openpaspor.appointments.models import Pot, Slot
 from openpaspor.kit import clock
 from openpaspor.ledger import node, worker
 from openpaspor.offices.actions import set_knob
-from openpaspor.offices.models import Office
+from openpaspor.offices.models import Booklet, Office
 from openpaspor.payments import actions as payments
 from openpaspor.payments.gateways.demo import bank, read_notice
 
@@ -76,21 +76,18 @@ def _book(office: Office, day: date, rng: random.Random, number: int, now: datet
     person = citizens.citizen(rng, number, rng.choice(KINDS), day)
     account = demo_people.ensure_applicant(f"0813{20000000 + number}", now)
     known = {"actor": account.code, "now": now}
+    online = Slot.objects.filter(office=office, day=day).bookable(now=now)
+    booklet = person.booklet if online.for_kind(person.booklet, Pot.ONLINE).exists() else Booklet.ELECTRONIC
     application = desk.start_application(
-        person.kind, action_id=f"visit:{number}", account=account, answers=person.answers, booklet=person.booklet,
+        person.kind, action_id=f"visit:{number}", account=account, answers=person.answers, booklet=booklet,
         years=person.years, **known,
     )  # fmt: skip
     for paper in Progress(person.kind, person.answers, frozenset()).papers:
         dossier.attach(application, paper.code, clean_paper(paper.code), content_type="image/jpeg", now=now)
     desk.submit(application, action_id=f"visit:{number}:submit", **known)
-    free = Slot.objects.filter(office=office, day=day).for_kind(
-        application.booklet, appointments.pot_of(application)
-    )
-    there = list(free.bookable(now=now).order_by("starts_at"))
+    there = list(online.for_kind(booklet, Pot.ONLINE).order_by("starts_at"))
     if not there:
-        raise TooFewPlaces(
-            f"{office.pk} has no {application.booklet} place left on {day} for visitor {number}"
-        )
+        raise TooFewPlaces(f"{office.pk} has no {booklet} place left on {day} for visitor {number}")
     slot = rng.choice(there)
     wish = appointments.Wish(application, slot)
     appointments.hold_places([wish], action_id=f"visit:{number}:hold", **known)

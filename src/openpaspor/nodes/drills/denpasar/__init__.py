@@ -75,7 +75,8 @@ def _morning(name: str, folder: Path, size: int, seed: int) -> dict[str, Any]:
     try:
         return _live(world, size, seed)
     except DrillFailed:
-        say(f"the office's log ends with:\n{world.office.log.read_text()[-4000:]}")
+        if world.office.log.exists():
+            say(f"the office's log ends with:\n{world.office.log.read_text()[-4000:]}")
         raise
     finally:
         world.stop()

@@ -9,7 +9,7 @@ from datetime import time as clock_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils import translation
+from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -209,7 +209,7 @@ def in_words(page: dict[str, Any]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    return "–" if value is None else str(value)
+    return "–" if value is None else str(formats.localize(value))
 
 
 def _pairs(values: dict[str, Any]) -> str:
@@ -234,7 +234,7 @@ STYLE = (
     "body{font:17px/1.5 system-ui,sans-serif;color:#14212B;background:#FAF7F0;max-width:800px;margin:24px auto;padding:0 16px}"
     "h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}table{border-collapse:collapse;width:100%}"
     "td,th{border-bottom:1px solid #7C878F66;padding:4px 8px;text-align:right}td:last-child,th:last-child{text-align:left}"
-    "svg{width:100%;height:auto;background:#fff;border:1px solid #7C878F66;border-radius:6px}"
+    "svg{width:100%;min-width:560px;height:auto;background:#fff;border:1px solid #7C878F66;border-radius:6px}"
     ".wrong{background:#FAE3EA;padding:8px 16px}.good{background:#DFF1E5;padding:8px 16px}.wide{overflow-x:auto}"
     "@media print{body{background:#fff}}"
 )
@@ -274,7 +274,12 @@ def _told(page: dict[str, Any]) -> str:
     about = _(
         "Lived again on %(day)s with seed %(seed)s: %(people)s people, %(counters)s counters. The centre and the portal are dead from "
         "09:00 to 15:00, the office has no power from 10:30 to 10:32. The same people come on the same minutes in both mornings."
-    ) % {"day": page["day"], "seed": page["seed"], "people": left["came"], "counters": left["counters"]}
+    ) % {
+        "day": formats.date_format(date.fromisoformat(page["day"]), "j F Y"),
+        "seed": page["seed"],
+        "people": left["came"],
+        "counters": left["counters"],
+    }
     named = "".join(f"<th>{html.escape(str(SHORT[world['world']]))}</th>" for world in page["worlds"])
     heads = "".join(
         f"<th>{html.escape(word)}</th>"
@@ -288,8 +293,8 @@ def _told(page: dict[str, Any]) -> str:
 <p>{html.escape(about)}</p>
 {verdict}
 <div class="wide"><table><thead><tr>{named}<th></th></tr></thead><tbody>{rows}</tbody></table></div>
-<h2>{served}</h2>{_chart(page, "served")}
-<h2>{waiting}</h2>{_chart(page, "waiting")}
+<h2>{served}</h2><div class="wide">{_chart(page, "served")}</div>
+<h2>{waiting}</h2><div class="wide">{_chart(page, "waiting")}</div>
 <h2>{said}</h2><p>{html.escape(_arrival(left["arrived"]))}</p>
 <h2>{everybody}</h2>
 <div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{people}</tbody></table></div>"""
@@ -333,7 +338,7 @@ def _chart(page: dict[str, Any], what: str) -> str:
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="3"{dashes} points="{points}"/>')
     ends = sorted((y(world["by_time"][-1][what]), world["world"]) for world in page["worlds"])
     if ends[1][0] - ends[0][0] < 18:
-        ends[1] = (ends[0][0] + 18, ends[1][1])
+        ends[0] = (ends[1][0] - 18, ends[0][1])
     for height, name in ends:
         parts.append(
             f'<text x="{x(CLOSES) + 8:.0f}" y="{height + 5:.0f}" fill="{COLOURS[name]}" font-weight="600">{SHORT[name]}</text>'

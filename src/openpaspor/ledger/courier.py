@@ -22,7 +22,9 @@ from .transport import LineDown, Transport
 
 log = logging.getLogger("openpaspor.wire")
 PAUSE = 3.0  # seconds between calls when there is nothing to say; also the heartbeat
-BATCH = 200  # entries in one message on a good line
+BATCH = 200  # entries in one message at first; then what fits into a second
+FEWEST, MOST = 10, 1000
+SMALLEST = 4 * 2**10  # bytes of a piece of a file, on the thinnest line
 LONGEST_PAUSE = 30.0
 TRUSTED_FOR = 60.0  # seconds after a signed answer during which entries are sent without asking first
 
@@ -46,6 +48,7 @@ class Courier:
         self.answered = 0.0  # ticks, last signed answer
         self.began = clock.ticks()
         self.batch = BATCH
+        self.piece = pieces.PIECE
         self.theirs: list[list[Any]] = []  # files that the peer wants of us
         self.back: dict[str, Any] | None = (
             None  # after which place of its log a centre that was put back asks
@@ -168,7 +171,10 @@ class Courier:
             if refusal.code != "gap":
                 raise
             confirmed = refusal.says["confirmed"]
-        self._fit_batch(clock.ticks() - started)
+        except LineDown:
+            self.batch = max(FEWEST, len(entries) // 4)  # or what is too long for the line is sent for ever
+            raise
+        self._fit_batch(len(entries), clock.ticks() - started)
         fault("wire.before_confirm")
         if links.is_dense(self.peer):
             self._confirm_dense(confirmed)
@@ -204,30 +210,44 @@ class Courier:
                 return True
             place = {"epoch": rows[-1].epoch, "seq": rows[-1].seq}
 
-    def _fit_batch(self, seconds: float) -> None:
-        """Messages of about a second: short ones on a thin line, so that news is never far behind."""
-        self.batch = max(10, min(1000, int(self.batch * min(2.0, 1.0 / max(seconds, 0.01)))))
+    def _fit_batch(self, sent: int, seconds: float) -> None:
+        """Messages of about a second: short ones on a thin line, so that news is never far behind.
+
+        That one entry was quick says nothing of a thousand: only a full message lets the next be longer.
+        """
+        if sent >= self.batch or seconds > 1.0:
+            self.batch = max(FEWEST, min(MOST, int(sent * min(2.0, 1.0 / max(seconds, 0.01)))))
 
     def _piece_out(self) -> bool:
         """One piece of a file that the peer wants, if it is here."""
         for wanted in list(self.theirs):
             digest, application, have = wanted
-            piece = pieces.cut(digest, have)
+            piece = pieces.cut(digest, have, self.piece)
             if piece is None:
                 self.theirs.remove(wanted)
                 continue  # all of it may be there unnamed, if the power went; an empty piece then ends it
             says = {"digest": digest, "at": have, "total": piece.total}
             says["bytes"] = base64.b64encode(piece.bytes).decode()
+            started = clock.ticks()
             try:
                 wanted[2] = self.ask("piece", says).says["have"]
             except Refused as refusal:
                 if refusal.code != "piece-refused":
                     raise
                 wanted[2] = refusal.says["have"]
+            except LineDown:
+                self.piece = max(SMALLEST, self.piece // 4)
+                raise
+            self._fit_piece(clock.ticks() - started)
             if wanted[2] >= piece.total:
                 self.theirs.remove(wanted)
             return True
         return False
+
+    def _fit_piece(self, seconds: float) -> None:
+        """Pieces of at most a second or two."""
+        fits = self.piece // 2 if seconds > 2.0 else self.piece * 2 if seconds < 0.5 else self.piece
+        self.piece = max(SMALLEST, min(pieces.PIECE, fits))
 
     def _piece_in(self) -> bool:
         """One piece of a file that we want, if the peer has it."""

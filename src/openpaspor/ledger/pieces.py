@@ -78,10 +78,10 @@ def _finish(wanted: Wanted) -> None:
     path.unlink()
 
 
-def cut(digest: str, at: int) -> Piece | None:
-    """The piece of a file of ours that begins at byte `at`, or None when we have not got it."""
+def cut(digest: str, at: int, size: int = PIECE) -> Piece | None:
+    """The piece of a file of ours that begins at byte `at`, of at most `size` bytes, or None when we have not got it."""
     try:
         whole = node.here().store.get(digest)
     except AttachmentMissing:
         return None
-    return Piece(len(whole), whole[at : at + PIECE])
+    return Piece(len(whole), whole[at : at + size])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import threading
@@ -251,6 +252,91 @@ def test_a_file_that_came_whole_before_the_power_went_is_ended_by_the_next_call(
 
     assert centre.store.get(digest) == whole
     assert courier.theirs == []
+
+
+class ThinLine:
+    """A centre behind a line that carries at most `most` bytes at once; what is longer is not answered in time."""
+
+    def __init__(self, centre: node.Node, office: node.Node, most: int) -> None:
+        self.centre, self.office, self.most = centre, office, most
+        self.lost = 0
+        self.confirmed = {"epoch": 1, "seq": 0, "hash": ""}
+
+    def __call__(self, _url: str, raw: bytes) -> bytes:
+        if len(raw) > self.most:
+            self.lost += 1
+            raise LineDown("TimeoutError")
+        came = unpack(raw, lambda name, epoch, says: self.office.keys.wire_public)
+        if came.type == "piece":
+            with node.standing_at(self.centre):
+                return exchange.answer(raw) or b""
+        if came.lines:
+            last = receive.read_line(came.lines[-1])
+            self.confirmed = {"epoch": 1, "seq": last.place[2], "hash": last.hash}
+        says = {"wants": [], "known": self.confirmed, "confirmed": self.confirmed}
+        return pack(self.centre, came.sender, "answer", came.number, says, re=came.digest)
+
+
+def call_until_quiet(courier: Courier) -> None:
+    """As `work` does, without the pauses."""
+    for _call in range(200):
+        try:
+            if not courier.round():
+                return
+        except LineDown:
+            continue
+    raise AssertionError("it never came through")
+
+
+def test_a_long_log_gets_through_a_line_that_became_thin(office, centre):
+    with node.standing_at(office):
+        with transaction.atomic():
+            for fact in looks(*(f"OP-{number}" for number in range(400))):
+                record(fact, actor="S-1", now=MONDAY)
+        seal_pending()
+        links.make_links()
+        line = ThinLine(centre, office, 10_000)
+        courier = Courier(NodeRecord.objects.get(node="pusat"), line)
+        courier.batch = 1000  # it was a good line until now
+
+        call_until_quiet(courier)
+
+    assert line.confirmed["seq"] == 400
+    assert 0 < line.lost < 6
+
+
+def test_a_picture_gets_through_a_line_that_became_thin(office, centre):
+    whole = os.urandom(2 * pieces.PIECE)
+    digest = office.store.put(whole)
+    Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
+    links.make_links()
+    line = ThinLine(centre, office, pieces.PIECE // 2)
+    courier = Courier(NodeRecord.objects.get(node="pusat"), line)
+    courier.theirs = [[digest, "OP-1", 0]]
+
+    with node.standing_at(office):
+        with pytest.raises(LineDown):
+            courier._piece_out()
+        while courier.theirs:
+            with contextlib.suppress(LineDown):
+                courier._piece_out()
+
+    assert centre.store.get(digest) == whole
+    assert line.lost < 10
+
+
+def test_one_quick_entry_does_not_make_the_next_message_longer(office, centre):
+    with node.standing_at(office):
+        with transaction.atomic():
+            record(looks("OP-1")[0], actor="S-1", now=MONDAY)
+        seal_pending()
+        links.make_links()
+        courier = Courier(NodeRecord.objects.get(node="pusat"), ThinLine(centre, office, 10_000))
+        before = courier.batch
+
+        courier._push()
+
+    assert courier.batch == before
 
 
 def test_a_node_is_heard_only_after_its_listing_has_its_place_in_our_log(office, centre):

@@ -98,13 +98,13 @@ class Courier:
     # --- one round ------------------------------------------------------------------------------------------
 
     def round(self) -> bool:
-        """Push, fetch, and carry one piece of a file. True when more may follow at once. Raises LineDown or Refused."""
+        """Push, fetch, and carry a piece of a file. True when more may follow at once. Raises LineDown or Refused."""
         busy = self._pull()  # first: nothing of ours goes out before a signed answer came in
         busy |= self._push()
         if not busy and self.back:
             busy = self._give_back()
         if not busy:
-            busy = self._piece_out() or self._piece_in()
+            busy = self._pieces_out() or self._piece_in()
         if not busy:
             Link.objects.filter(pk=self.peer.node).update(whole_at=clock.real_now())
         return busy
@@ -218,31 +218,39 @@ class Courier:
         if sent >= self.batch or seconds > 1.0:
             self.batch = max(FEWEST, min(MOST, int(sent * min(2.0, 1.0 / max(seconds, 0.01)))))
 
-    def _piece_out(self) -> bool:
-        """One piece of a file that the peer wants, if it is here."""
+    def _pieces_out(self) -> bool:
+        """Of the files that the peer wants and that are here one piece, or several that are small: news waits no longer for it."""
+        began, sent = clock.ticks(), -1
         for wanted in list(self.theirs):
             digest, application, have = wanted
             piece = pieces.cut(digest, have, self.piece)
             if piece is None:
                 self.theirs.remove(wanted)
                 continue  # all of it may be there unnamed, if the power went; an empty piece then ends it
-            says = {"digest": digest, "at": have, "total": piece.total}
-            says["bytes"] = base64.b64encode(piece.bytes).decode()
-            started = clock.ticks()
-            try:
-                wanted[2] = self.ask("piece", says).says["have"]
-            except Refused as refusal:
-                if refusal.code != "piece-refused":
-                    raise
-                wanted[2] = refusal.says["have"]
-            except LineDown:
-                self.piece = max(SMALLEST, self.piece // 4)
-                raise
-            self._fit_piece(clock.ticks() - started)
+            if sent >= 0 and (sent + len(piece.bytes) > self.piece or clock.ticks() - began > 1.0):
+                break
+            wanted[2] = self._carry(digest, have, piece)
+            sent = max(0, sent) + len(piece.bytes)
             if wanted[2] >= piece.total:
                 self.theirs.remove(wanted)
-            return True
-        return False
+        return sent >= 0
+
+    def _carry(self, digest: str, at: int, piece: pieces.Piece) -> int:
+        """Send one piece. Returns how much of the file the peer has."""
+        says = {"digest": digest, "at": at, "total": piece.total}
+        says["bytes"] = base64.b64encode(piece.bytes).decode()
+        started = clock.ticks()
+        try:
+            there: int = self.ask("piece", says).says["have"]
+        except Refused as refusal:
+            if refusal.code != "piece-refused":
+                raise
+            there = refusal.says["have"]
+        except LineDown:
+            self.piece = max(SMALLEST, self.piece // 4)
+            raise
+        self._fit_piece(clock.ticks() - started)
+        return there
 
     def _fit_piece(self, seconds: float) -> None:
         """Pieces of at most a second or two."""

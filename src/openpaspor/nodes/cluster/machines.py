@@ -197,13 +197,13 @@ class Cluster:
             time.sleep(0.02)
         raise TimeoutError(f"the lines do not work: {(self.folder / 'relay.log').read_text()[-800:]}")
 
-    def shape(self, one: str, other: str, mode: str, *, rate: int = 0) -> str:
+    def shape(self, one: str, other: str, mode: str, *, rate: int = 0, pipe: str = "") -> str:
         """Let the line between two nodes be otherwise; returns its name. Raises NoSuchNode."""
         names = set(relay.read_lines(self.folder))
         name = next((pair for pair in (f"{one}-{other}", f"{other}-{one}") if pair in names), None)
         if name is None:
             raise NoSuchNode(f"There is no line between {one} and {other}. Lines: {', '.join(sorted(names))}")
-        relay.shape(self.folder, name, mode, rate=rate)
+        relay.shape(self.folder, name, mode, rate=rate, pipe=pipe)
         if _relay_lives(self.folder):
             self._wait_for_lines()
         return name

@@ -6,10 +6,11 @@ open      everything passes
 closed    connections are refused and broken
 one-way   what the caller says arrives, no answer comes back
 half-open the caller is let in, and then nothing passes in either direction
-slow      at most `rate` bytes a second in each direction
+slow      at most `rate` bytes a second in each direction; lines of one `pipe` share it, as those of one office do
 
 What does not pass waits, as in a network that sends it again: after a heal it arrives, if both ends still listen.
-`doors.json` names the ports on which TLS ends, and where the plain side goes.
+`doors.json` names the ports on which TLS ends, and where the plain side goes. `passed.json` counts the bytes that
+went over each line.
 """
 
 from __future__ import annotations
@@ -24,21 +25,26 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-LINES, DOORS = "lines.json", "doors.json"
+LINES, DOORS, PASSED = "lines.json", "doors.json", "passed.json"
 MODES = ("open", "closed", "one-way", "half-open", "slow")
 LOOKS_EVERY = 0.1  # seconds
+COUNTS_EVERY = 0.5  # seconds
 PIECE, SLOW_PIECE = 65536, 2048  # bytes read at once
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How one line is: listens on `port`, leads to `to`, both on loopback. `rate`: bytes a second when slow."""
+    """How one line is: listens on `port`, leads to `to`, both on loopback. `rate`: bytes a second when slow.
+
+    `pipe`: what it goes through together with others, each byte after the other; empty: it is alone.
+    """
 
     name: str
     port: int
     to: int
     mode: str = "open"
     rate: int = 0
+    pipe: str = ""
 
 
 def read_lines(folder: Path) -> dict[str, Shape]:
@@ -47,26 +53,50 @@ def read_lines(folder: Path) -> dict[str, Shape]:
 
 def write_lines(folder: Path, lines: dict[str, Shape]) -> None:
     """Write how the lines are, whole or not at all."""
-    aside = folder / f"{LINES}.new"
-    aside.write_text(json.dumps([asdict(line) for line in lines.values()], indent=1))
-    os.replace(aside, folder / LINES)
+    _write(folder / LINES, [asdict(line) for line in lines.values()])
 
 
-def shape(folder: Path, name: str, mode: str, *, rate: int = 0) -> Shape:
+def _write(path: Path, what: object) -> None:
+    aside = path.with_name(f"{path.name}.new")
+    aside.write_text(json.dumps(what, indent=1))
+    os.replace(aside, path)
+
+
+def passed(folder: Path) -> dict[str, tuple[int, int]]:
+    """Bytes that went over each line since the relay began, TLS and all: (toward the callee, toward the caller). Half a second old."""
+    counted = json.loads((folder / PASSED).read_text())
+    return {name: (onward, back) for name, (onward, back) in counted.items()}
+
+
+def shape(folder: Path, name: str, mode: str, *, rate: int = 0, pipe: str = "") -> Shape:
     """Let a line be otherwise, within a fifth of a second. Raises KeyError when there is no such line."""
     lines = read_lines(folder)
-    lines[name] = replace(lines[name], mode=mode, rate=rate)
+    lines[name] = replace(lines[name], mode=mode, rate=rate, pipe=pipe)
     write_lines(folder, lines)
     return lines[name]
 
 
-class Line:
-    """One line while it runs."""
+class Pipe:
+    """What one or several lines go through: in each direction one byte after the other."""
 
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
-        self.changed = asyncio.Event()
+    def __init__(self) -> None:
         self.free_at = {True: 0.0, False: 0.0}  # by direction (True: toward the callee), monotonic
+
+    async def carry(self, size: int, rate: int, *, onward: bool) -> None:
+        """Return when `size` bytes have gone through at `rate` bytes a second, after all that came before them."""
+        now = time.monotonic()
+        self.free_at[onward] = max(now, self.free_at[onward]) + size / rate
+        await asyncio.sleep(self.free_at[onward] - now)
+
+
+class Line:
+    """One line while it runs. `pipes` are those of all lines, by name."""
+
+    def __init__(self, shape: Shape, pipes: dict[str, Pipe]) -> None:
+        self.shape = shape
+        self.pipes = pipes
+        self.passed = {True: 0, False: 0}  # bytes, by direction (True: toward the callee)
+        self.changed = asyncio.Event()
         self.writers: set[asyncio.StreamWriter] = set()
         self.server: asyncio.Server | None = None
 
@@ -97,9 +127,9 @@ class Line:
         while not self.passes(onward):
             await self.changed.wait()
         if self.shape.mode == "slow":
-            now = time.monotonic()
-            self.free_at[onward] = max(now, self.free_at[onward]) + size / self.shape.rate
-            await asyncio.sleep(self.free_at[onward] - now)
+            pipe = self.pipes.setdefault(self.shape.pipe or self.shape.name, Pipe())
+            await pipe.carry(size, self.shape.rate, onward=onward)
+        self.passed[onward] += size
 
     @property
     def piece(self) -> int:
@@ -153,18 +183,25 @@ async def _serve(folder: Path) -> None:
 
         await asyncio.start_server(opened, "127.0.0.1", int(door), ssl=context)
     lines: dict[str, Line] = {}
-    seen = 0
+    pipes: dict[str, Pipe] = {}
+    seen, counted_at = 0, 0.0
     while True:
         written = (folder / LINES).stat().st_mtime_ns
         if written != seen:
             seen = written
             for name, wanted in read_lines(folder).items():
                 if name not in lines:
-                    lines[name] = Line(wanted)
+                    lines[name] = Line(wanted, pipes)
                     await lines[name].be(wanted)
                 elif lines[name].shape != wanted:
                     await lines[name].be(wanted)
             (folder / "relay.ready").write_text(str(seen))
+        if time.monotonic() - counted_at >= COUNTS_EVERY:
+            counted_at = time.monotonic()
+            _write(
+                folder / PASSED,
+                {name: [line.passed[True], line.passed[False]] for name, line in lines.items()},
+            )
         await asyncio.sleep(LOOKS_EVERY)
 
 

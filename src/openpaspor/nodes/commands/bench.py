@@ -1,4 +1,4 @@
-"""Measure what this machine can do, as a ratio to a plain peer in the same run."""
+"""Measure what this machine can do, and how late news is on bad lines, beside the limits that were promised."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from openpaspor.nodes import cli
+from openpaspor.nodes.cluster.machines import Cluster
+from openpaspor.nodes.drills import lines
+from openpaspor.nodes.installation import DrillFailed
 
-HELP = "measure: `bench sync` lets one node catch up with another over the wire"
+HELP = (
+    "measure: `sync` lets one node catch up with another; `line` fills an office's line with pictures and times its news; "
+    "`away` times the way back from a long cut; `cuts` how soon a cut is seen"
+)
 GOAL = 45.0  # seconds for 100,000 entries of 2 KB, with every entry's own signature checked on receipt
 SIZE = 2000  # bytes of an entry
 COMMAND = [sys.executable, "-m", "openpaspor.nodes.cli"]
+LINES: dict[str, Callable[[Cluster, argparse.Namespace], dict[str, Any]]] = {
+    "line": lambda cluster, args: lines.full_line(cluster, seconds=args.seconds, mbit=args.mbit, say=cli.say),
+    "away": lambda cluster, args: lines.back_from_afar(
+        cluster, visits=args.visits, sample=max(2, args.visits // 4), mbit=args.mbit, say=cli.say
+    ),
+    "cuts": lambda cluster, args: lines.cuts(cluster, rounds=args.rounds, say=cli.say),
+}
 
 
 class Trouble(Exception):
@@ -24,8 +38,15 @@ class Trouble(Exception):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["sync"])
-    parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("what", choices=["sync", *LINES])
+    parser.add_argument("--entries", type=int, default=100_000, help="of sync")
+    parser.add_argument("--seconds", type=float, default=300, help="of line")
+    parser.add_argument(
+        "--mbit", type=float, default=1.0, help="what the office's line carries, of line and away"
+    )
+    parser.add_argument("--visits", type=int, default=22, help="of away: a twentieth of three days")
+    parser.add_argument("--rounds", type=int, default=2, help="of cuts")
+    parser.add_argument("--fill", type=int, default=0, help=argparse.SUPPRESS)  # in the office's home
     parser.add_argument(
         "--sender", help=argparse.SUPPRESS
     )  # the second half of this command, in a home of its own
@@ -34,10 +55,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     try:
+        if args.fill:
+            lines.fill(args.fill)
+            cli.answer({"filled": args.fill})
+            return cli.GOOD
+        if args.what in LINES:
+            return tell_of_lines(args)
         return send(args) if args.sender else tell(args)
-    except Trouble as trouble:
+    except (Trouble, DrillFailed) as trouble:
         cli.say(str(trouble))
         return cli.CANNOT_START
+
+
+def tell_of_lines(args: argparse.Namespace) -> int:
+    """Exit code 1 when a limit is missed."""
+    with (
+        tempfile.TemporaryDirectory(prefix="openpaspor-bench-") as folder,
+        lines.three_nodes(Path(folder), cli.say) as cluster,
+    ):
+        figures = LINES[args.what](cluster, args)
+    cli.say("\n".join(f"{name}: {value}" for name, value in figures.items()))
+    if args.json:
+        cli.answer(figures)
+    return cli.GOOD if figures["met"] else cli.FOUND
 
 
 def tell(args: argparse.Namespace) -> int:

@@ -1,0 +1,73 @@
+"""A line that is full of pictures still brings the news, and the relay's thin line is as thin as it says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from pathlib import Path
+
+import pytest
+
+from openpaspor.nodes.cluster.relay import Line, Pipe, Shape
+from openpaspor.nodes.drills import lines
+from openpaspor.nodes.installation import free_port
+
+pytestmark = pytest.mark.once
+RATE = 125_000  # bytes a second
+SENT = 60_000  # bytes over each of two lines
+
+
+async def _send(port: int, size: int) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"x" * size)
+    await writer.drain()
+    answer = await reader.readexactly(2)
+    writer.close()
+    return answer
+
+
+async def _seconds(pipe: str) -> float:
+    """How long it takes until a listener has SENT bytes over each of two slow lines, begun together."""
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(SENT)
+        writer.write(b"ok")
+        with contextlib.suppress(OSError):
+            await writer.drain()
+
+    there = await asyncio.start_server(take, "127.0.0.1", 0)
+    to = there.sockets[0].getsockname()[1]
+    pipes: dict[str, Pipe] = {}
+    ports = [free_port(), free_port()]
+    made = []
+    for port in ports:
+        shape = Shape(f"to-{port}", port, to, "slow", RATE, pipe)
+        made.append(Line(shape, pipes))
+        await made[-1].be(shape)
+    began = time.monotonic()
+    assert await asyncio.gather(*(_send(port, SENT) for port in ports)) == [b"ok", b"ok"]
+    took = time.monotonic() - began
+    assert [line.passed[True] for line in made] == [SENT, SENT]
+    for line in made:
+        await line.be(Shape(line.shape.name, line.shape.port, to, "closed"))
+    there.close()
+    return took
+
+
+def test_two_lines_of_one_house_share_what_it_has():
+    apart, together = asyncio.run(_seconds("")), asyncio.run(_seconds("house"))
+
+    assert SENT / RATE <= apart < 2 * SENT / RATE
+    assert together >= 1.95 * SENT / RATE
+
+
+@pytest.mark.slow
+def test_news_is_not_late_on_a_line_that_is_full_of_pictures(tmp_path: Path):
+    with lines.three_nodes(tmp_path, say=lambda _text: None) as cluster:
+        told = lines.full_line(cluster, seconds=9, mbit=1.0, say=lambda _text: None)
+
+    assert told["was_full"], told
+    assert told["deeds"] >= 3
+    assert told["late_seconds"]["max"] <= lines.LATE, told
+    assert told["shown_as_cut"] == 0

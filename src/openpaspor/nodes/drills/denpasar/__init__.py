@@ -74,7 +74,8 @@ def _morning(name: str, folder: Path, size: int, seed: int) -> dict[str, Any]:
     world = worlds.WithNode(folder, say) if name == worlds.WithNode.name else worlds.WithoutNode(folder, say)
     try:
         return _live(world, size, seed)
-    except DrillFailed:
+    except DrillFailed as trouble:
+        say(f"stopped: {trouble}")
         if world.office.log.exists():
             say(f"the office's log ends with:\n{world.office.log.read_text()[-4000:]}")
         raise
@@ -160,11 +161,9 @@ def _day_before(
         f"{len(decided)} of {len(people)} were approved, and all of them can be printed",
         seconds=180,
     )
-    about = {one["ref"]: one for one in people}
-    back_office.print_some(world.office, about, today=day, limit=len(people) - waits)
-    world.say(
-        f"{day:%d-%m}: {len(people)} served and approved, {len(people) - waits} passports on the shelf."
-    )
+    collects = {one["ref"]: one for one in people[: len(people) - waits]}
+    shelved = back_office.print_some(world.office, collects, today=day, limit=len(collects))
+    world.say(f"{day:%d-%m}: {len(people)} served and approved, {len(shelved)} passports on the shelf.")
 
 
 def _decide_all(centre: Any) -> list[str]:

@@ -32,15 +32,13 @@ GIVEN_BACK = "given-back"
 
 def held_here(entry: Entry) -> Application | None:
     """The application an entry speaks of, fresh from the database, when this node holds it. For `@reacts`."""
-    application = (
-        Application.objects.filter(ref=entry.application).select_related("office", "account").first()
-    )
+    application = known_here(entry)
     return application if application and application.is_held_here(entry.recorded_at) else None
 
 
 def known_here(entry: Entry) -> Application | None:
     """The application an entry speaks of, whoever holds it."""
-    return Application.objects.filter(ref=entry.application).select_related("office", "account").first()
+    return next(iter(Application.objects.filter(ref=entry.application)), None)
 
 
 @copies(Started)

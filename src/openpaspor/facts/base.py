@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 import types
@@ -106,6 +107,11 @@ def encode(fact: Fact) -> dict[str, Any]:
 def decode(name: str, values: dict[str, Any]) -> Fact:
     """Read what `encode` wrote, ignoring fields this version does not know. Raises FactUnknown."""
     kind = known(name)
+    types_of = _types_of(kind)  # type: ignore[arg-type]  # to mypy a class of dataclasses is not hashable
+    return kind(**{key: _read(types_of[key], value) for key, value in values.items() if key in types_of})
+
+
+@functools.cache
+def _types_of(kind: type[Fact]) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    wanted = {field.name for field in fields(kind)}
-    return kind(**{key: _read(hints[key], value) for key, value in values.items() if key in wanted})
+    return {field.name: hints[field.name] for field in fields(kind)}

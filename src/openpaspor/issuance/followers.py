@@ -87,8 +87,9 @@ def allot_serial(application: Application, entry: Entry) -> None:
 @reacts(Revoked, StopOrdered, Moved, holder=held_here)
 def obey_withdrawal(application: Application, entry: Entry) -> None:
     """The approval is withdrawn and nothing is printed: the file goes back to review."""
-    waits = actions.unknown_job(application) is not None  # whoever resolves it obeys then
-    if application.state == State.APPROVED and packets.is_withdrawn(application) and not waits:
+    if application.state != State.APPROVED or not packets.is_withdrawn(application):
+        return
+    if actions.unknown_job(application) is None:  # whoever resolves it obeys then
         actions.give_back(
             application,
             action_id=entry.action_id_for("issuance.obey_withdrawal"),

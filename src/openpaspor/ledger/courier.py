@@ -65,13 +65,14 @@ class Courier:
         Link.objects.filter(pk=self.peer.node).update(called_at=clock.real_now())
         try:
             answer = self.send(self.peer.url, raw)
-            came = unpack(answer, self._key)
+            known = links.newest_record(self.peer.node)
+            came = unpack(answer, lambda name, epoch, _says: self._key(known, name, epoch))
         except NotAMessage as trouble:
-            raise LineDown(self._why(answer)) from trouble
+            raise LineDown(self._why(answer, known)) from trouble
         if came.re != hashlib.sha256(raw).hexdigest() or came.to != us.name:
             raise LineDown("not-ours")
-        if links.is_dense(self.peer):
-            links.pin_epoch(self.peer.node, came.epoch)
+        if links.is_dense(self.peer) and known and came.epoch > known.epoch:
+            links.pin_epoch(known, came.epoch)
         self.answered = clock.ticks()
         Link.objects.filter(pk=self.peer.node).update(answered_at=clock.real_now(), trouble="")
         if came.type == "refused":
@@ -80,17 +81,15 @@ class Courier:
             raise Refused(came.says.get("code", ""), came.says)
         return came
 
-    def _key(self, name: str, epoch: int, _says: dict[str, Any]) -> bytes | None:
-        record = links.newest_records().get(name)
+    def _key(self, record: NodeRecord | None, name: str, epoch: int) -> bytes | None:
         if name != self.peer.node or record is None:
             return None
         later = epoch > record.epoch and links.is_dense(record)  # others are listed by the centre first
         return bytes.fromhex(record.wire_public) if later or record.epoch == epoch else None
 
-    def _why(self, answer: bytes) -> str:
+    def _why(self, answer: bytes, record: NodeRecord | None) -> str:
         """Why an answer is none, in a word for a person. What stands in it is not proven."""
         said = glance(answer)
-        record = links.newest_records().get(self.peer.node)
         if said is None or record is None or said[0] != self.peer.node:
             return "not-ours"  # a captive portal, a cut answer
         return "older-epoch" if said[1] < record.epoch else "other-keys"
@@ -113,9 +112,9 @@ class Courier:
         link = Link.objects.get(pk=self.peer.node)
         unheard = clock.ticks() - (self.answered or self.began)
         came = self.ask("pull", exchange.heard_of(link) | {"unheard": int(unheard)})
-        self._note_wants(came.says)
+        self._note_wants(came.says, link)
         self.back, self.their_epoch = came.says.get("back"), came.epoch
-        self._confirm_dense(came.says.get("known"))
+        self._confirm_dense(came.says.get("known"), link)
         if not came.lines:
             Link.objects.filter(pk=link.pk).update(fetched_at=clock.real_now())
             return False
@@ -132,7 +131,7 @@ class Courier:
         work_waits.set()
         return True
 
-    def _confirm_dense(self, known: dict[str, Any] | None) -> None:
+    def _confirm_dense(self, known: dict[str, Any] | None, link: Link) -> None:
         """Only what the receiver's database has counts as sent; also when that is less than it was.
 
         When it has what we never said, somebody writes under our name: a copy of this box, or we were put back.
@@ -142,16 +141,15 @@ class Courier:
                 place = (node.here().name, known["epoch"], known["seq"])
                 links.quarantine(self.peer.node, "other-past", place)
                 return
-            Link.objects.filter(pk=self.peer.node).update(
-                confirmed_epoch=known["epoch"], confirmed=known["seq"]
-            )
+            if (known["epoch"], known["seq"]) != (link.confirmed_epoch, link.confirmed):
+                Link.objects.filter(pk=link.pk).update(confirmed_epoch=known["epoch"], confirmed=known["seq"])
 
-    def _note_wants(self, says: dict[str, Any]) -> None:
+    def _note_wants(self, says: dict[str, Any], link: Link) -> None:
         """Which files the peer misses. One of an earlier version names only the next few."""
         self.theirs = says["wants"]
         missing = says.get("missing", sorted({application for _, application, _ in self.theirs}))
-        if links.is_dense(self.peer):
-            Link.objects.filter(pk=self.peer.node).update(missing=missing)
+        if links.is_dense(self.peer) and missing != link.missing:
+            Link.objects.filter(pk=link.pk).update(missing=missing)
 
     def _push(self) -> bool:
         link = Link.objects.get(pk=self.peer.node)
@@ -166,7 +164,9 @@ class Courier:
         try:
             came = self.ask("push", says, [receive.write_line(entry) for entry in entries])
             confirmed = came.says["confirmed"]
-            self._note_wants(came.says)  # before it is confirmed: a record is not there without its files
+            self._note_wants(
+                came.says, link
+            )  # before it is confirmed: a record is not there without its files
         except Refused as refusal:
             if refusal.code != "gap":
                 raise
@@ -177,7 +177,7 @@ class Courier:
         self._fit_batch(len(entries), clock.ticks() - started)
         fault("wire.before_confirm")
         if links.is_dense(self.peer):
-            self._confirm_dense(confirmed)
+            self._confirm_dense(confirmed, link)
         else:
             count = confirmed["count"] if confirmed["epoch"] == node.here().epoch else 0
             Link.objects.filter(pk=link.pk).update(confirmed=count)

@@ -11,7 +11,7 @@ from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
 
 from . import links, node, pieces, receive, refill
-from .messages import Message, NotAMessage, pack, unpack
+from .messages import Message, NotAMessage, glance, pack, unpack
 from .models import Link, NodeRecord
 from .record import work_waits
 from .seal import sealing_lock
@@ -29,9 +29,8 @@ class Refusal(Exception):
         self.says = says
 
 
-def wire_key(name: str, epoch: int, _says: dict[str, Any]) -> bytes | None:
+def _wire_key(record: NodeRecord | None, epoch: int) -> bytes | None:
     """The key of a node on the list; None for strangers, for those sent away and for an epoch that is past."""
-    record = links.newest_records().get(name)
     if record is None or record.epoch != epoch or record.revoked_at or not record.wire_public:
         return None
     return bytes.fromhex(record.wire_public)
@@ -39,28 +38,31 @@ def wire_key(name: str, epoch: int, _says: dict[str, Any]) -> bytes | None:
 
 def answer(raw: bytes) -> bytes | None:
     """The answer to a message, or None when it is not one of a node we know."""
+    said = glance(raw)
+    speaker = links.newest_record(said[0]) if said else None
     try:
-        message = unpack(raw, wire_key)
+        message = unpack(raw, lambda _name, epoch, _says: _wire_key(speaker, epoch))
     except NotAMessage:
         return None
     us = node.here()
-    if message.to != us.name or message.re:
+    if speaker is None or message.to != us.name or message.re:
         return None
     try:
-        says, lines = _obey(message)
+        says, lines = _obey(message, speaker)
         kind = "answer"
     except Refusal as refusal:
         kind, says, lines = "refused", {"code": refusal.code, **refusal.says}, []
     return pack(us, message.sender, kind, message.number, says, lines, re=message.digest)
 
 
-def _obey(message: Message) -> tuple[dict[str, Any], list[bytes]]:
-    peer = links.make_links().get(message.sender)
+def _obey(message: Message, peer: NodeRecord) -> tuple[dict[str, Any], list[bytes]]:
     deed = {"push": _push, "pull": _pull, "piece": _piece, "fetch": _fetch, "back": _back}.get(message.type)
-    if peer is None or deed is None:
-        raise Refusal("no-line" if peer is None else "type-unknown")
+    if not links.has_line(peer):
+        raise Refusal("no-line")
+    if deed is None:
+        raise Refusal("type-unknown")
     with transaction.atomic():
-        link = Link.objects.select_for_update().get(pk=peer.node)
+        link, _made = Link.objects.select_for_update().get_or_create(pk=peer.node)
         if link.quarantined:
             raise Refusal("quarantined")
         if message.number <= link.number:
@@ -137,9 +139,12 @@ def heard_of(link: Link) -> dict[str, Any]:
 def _wants(peer: NodeRecord, link: Link) -> dict[str, Any]:
     """Which files we still miss that this peer may have, and how much of each is here: the next few, and of whom the rest is."""
     wanted = links.wanted_of(peer, link)
-    refs = set(wanted.order_by().values_list("application", flat=True))
+    few = list(wanted[:WANTED_AT_ONCE])
+    refs = {row.application for row in few}
+    if len(few) == WANTED_AT_ONCE:
+        refs = set(wanted.order_by().values_list("application", flat=True))
     return {
-        "wants": [[row.digest, row.application, pieces.have(row.digest)] for row in wanted[:WANTED_AT_ONCE]],
+        "wants": [[row.digest, row.application, pieces.have(row.digest)] for row in few],
         "missing": sorted(refs),
     }
 
@@ -159,7 +164,8 @@ def _pull(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
         return answer_says | {"mode": "none"}, []  # the worker has not chosen anything yet
     if chain is None or (count and chain != says["chain"]):
         count, chain = 0, "0" * 64  # it knows another past than we; it gets all again and ignores repeats
-    Link.objects.filter(pk=link.pk).update(confirmed=count)
+    if count != link.confirmed:
+        Link.objects.filter(pk=link.pk).update(confirmed=count)
     rows = links.selected_after(link, count)[:DRAINED]
     return answer_says | {
         "mode": "selection",

@@ -119,7 +119,10 @@ def follow_all() -> int:
 
 
 def _read_news() -> int:
-    """Two small queries when nothing is new; otherwise window after window, all followers together."""
+    """Two small queries when nothing is new; otherwise window after window, all followers together.
+
+    What is written meanwhile is for the next turn.
+    """
     taken = 0
     while True:
         at = dict(Cursor.objects.values_list("follower", "position"))
@@ -128,6 +131,8 @@ def _read_news() -> int:
         if not window:
             return taken
         taken += _together(window, at) if _may_go_together(window) else _apart(window, at)
+        if len(window) < BATCH:
+            return taken
 
 
 def _may_go_together(window: list[Entry]) -> bool:
@@ -158,15 +163,16 @@ def _together(window: list[Entry], at: dict[str, int]) -> int:
 
 
 def _apart(window: list[Entry], at: dict[str, int]) -> int:
-    """Each follower and entry by itself, so that trouble stops only what it must."""
+    """As `_together`, but each follower and entry by itself, so that trouble stops only what it must."""
     taken = 0
-    parked = set(Parked.objects.values_list("follower", "application"))
-    for follower in followers():
-        for entry in _mine(follower, window, at):
-            if not _one(follower, entry, is_behind=(follower.name, entry.application) in parked):
-                parked.add((follower.name, entry.application))
-            taken += 1
-    _advance(window[-1].position or 0, at)
+    with transaction.atomic():
+        parked = set(Parked.objects.values_list("follower", "application"))
+        for follower in followers():
+            for entry in _mine(follower, window, at):
+                if not _one(follower, entry, is_behind=(follower.name, entry.application) in parked):
+                    parked.add((follower.name, entry.application))
+                taken += 1
+        _advance(window[-1].position or 0, at)
     return taken
 
 
@@ -186,22 +192,16 @@ def _set_cursor(follower: Follower, position: int) -> None:
 
 
 def _one(follower: Follower, entry: Entry, *, is_behind: bool) -> bool:
-    """Take one entry, or park it; either way the cursor moves on in the same transaction. False when it was parked."""
+    """Take one entry, or park it. False when it was parked."""
     if entry.application and is_behind:
-        with transaction.atomic():
-            _park(follower, entry, "behind", tries=0)
-            _set_cursor(follower, entry.position or 0)
+        _park(follower, entry, "behind", tries=0)
         return False
     try:
         with transaction.atomic():
             follower.take(entry)
-            _set_cursor(follower, entry.position or 0)
     except Exception as trouble:  # noqa: BLE001 - parked with its cause
-        with transaction.atomic():
-            _park(
-                follower, entry, _cause(trouble), tries=0 if isinstance(trouble, Later | FactUnknown) else 1
-            )
-            _set_cursor(follower, entry.position or 0)
+        patient = isinstance(trouble, Later | FactUnknown)
+        _park(follower, entry, _cause(trouble), tries=0 if patient else 1)
         return False
     return True
 
@@ -322,13 +322,4 @@ def run_reactions_again(application: str, *, but: str) -> None:
         if follower.reaction and follower.name != but:
             for entry in past:
                 if entry.kind in follower.kinds:
-                    _one_again(follower, entry)
-
-
-def _one_again(follower: Follower, entry: Entry) -> None:
-    try:
-        with transaction.atomic():
-            follower.take(entry)
-    except Exception as trouble:  # noqa: BLE001 - parked with its cause
-        patient = isinstance(trouble, Later | FactUnknown)
-        _park(follower, entry, _cause(trouble), tries=0 if patient else 1)
+                    _one(follower, entry, is_behind=False)

@@ -30,26 +30,32 @@ def newest_records() -> dict[str, NodeRecord]:
     return {row.node: row for row in NodeRecord.objects.order_by("epoch")}
 
 
+def newest_record(name: str) -> NodeRecord | None:
+    """One node as it is now; None for a stranger."""
+    return NodeRecord.objects.filter(node=name).order_by("-epoch").first()
+
+
+def has_line(record: NodeRecord) -> bool:
+    """Whether nodes of its role and ours talk to each other, and it was not sent away."""
+    us = node.here()
+    pair = {(us.role, record.role), (record.role, us.role)}
+    return record.node != us.name and record.revoked_at is None and bool(pair & LINES)
+
+
 def make_links() -> dict[str, NodeRecord]:
     """A link to every node that we have a line with; returns their records. That of a revoked node stays, unused."""
-    us, peers = node.here(), {}
-    for name, record in newest_records().items():
-        pair = {(us.role, record.role), (record.role, us.role)}
-        if name != us.name and record.revoked_at is None and pair & LINES:
-            peers[name] = record
+    peers = {name: record for name, record in newest_records().items() if has_line(record)}
     there = set(Link.objects.values_list("peer", flat=True))
     Link.objects.bulk_create([Link(peer=name) for name in peers if name not in there], ignore_conflicts=True)
     return peers
 
 
-def pin_epoch(centre: str, epoch: int) -> None:
+def pin_epoch(centre: NodeRecord, epoch: int) -> None:
     """The centre speaks under a later epoch with the wire key that we pinned: it was put back, its keys are the same."""
-    record = newest_records()[centre]
-    if epoch > record.epoch:
-        kept = ("role", "offices", "url", "sign_public", "box_public", "wire_public", "seal_public")
-        NodeRecord.objects.get_or_create(
-            node=centre, epoch=epoch, defaults={name: getattr(record, name) for name in kept}
-        )
+    kept = ("role", "offices", "url", "sign_public", "box_public", "wire_public", "seal_public")
+    NodeRecord.objects.get_or_create(
+        node=centre.node, epoch=epoch, defaults={name: getattr(centre, name) for name in kept}
+    )
 
 
 def is_dense(peer: NodeRecord) -> bool:
@@ -86,12 +92,9 @@ def note_trouble(peer: str, code: str) -> None:
 
 def known_of(name: str) -> dict[str, Any]:
     """How far our database has the log of another node: {epoch, seq, hash}; zeros when nothing is here."""
-    last = Entry.objects.filter(node=name, seq__isnull=False).order_by("-epoch", "-seq").first()
-    return (
-        {"epoch": last.epoch, "seq": last.seq, "hash": last.hash}
-        if last
-        else {"epoch": 0, "seq": 0, "hash": ""}
-    )
+    theirs = Entry.objects.filter(node=name, seq__isnull=False).order_by("-epoch", "-seq")
+    last = theirs.values_list("epoch", "seq", "hash").first() or (0, 0, "")
+    return dict(zip(("epoch", "seq", "hash"), last, strict=True))
 
 
 def knows_another_past(known: dict[str, Any]) -> bool:
@@ -159,8 +162,8 @@ def _append(link: Link, entries: Iterable[Entry]) -> int:
 
 def _selection(link: Link, peer: NodeRecord, window: list[Entry]) -> list[Entry]:
     """What of a window goes over the link; before it, all that was ever said of applications that are new to the peer."""
-    told = set(Subscription.objects.filter(link=link).values_list("application", flat=True))
     named = {entry.pk: _applications(entry) for entry in window}
+    told = _subscribed(link, {ref for refs in named.values() for ref in refs})
     fresh = {
         ref
         for entry in window
@@ -233,6 +236,9 @@ def concerning(peer: NodeRecord) -> Callable[[Entry], bool]:
 
 
 def selected_after(link: Link, count: int) -> list[Outgoing]:
+    """What comes next in the selection, as far as it was chosen when `link` was read."""
+    if count >= link.queued:
+        return []
     return list(
         Outgoing.objects.filter(link=link, count__gt=count).select_related("entry").order_by("count")[:WINDOW]
     )
@@ -379,7 +385,11 @@ def may_have(peer: NodeRecord, link: Link, digest: str, application: str) -> boo
 
 def told_of(peer: NodeRecord, link: Link, applications: set[str]) -> set[str]:
     """Those of these applications of which the peer is told at all."""
-    if peer.role != "office" or not applications:
-        return applications
+    return _subscribed(link, applications) if peer.role == "office" else applications
+
+
+def _subscribed(link: Link, applications: set[str]) -> set[str]:
+    if not applications:
+        return set()
     told = Subscription.objects.filter(link=link, application__in=applications)
     return set(told.values_list("application", flat=True))

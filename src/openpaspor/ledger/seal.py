@@ -96,10 +96,13 @@ def seal_pending(limit: int = 500, *, of_epoch: int = 0) -> int:
     """
     us = node.here()
     epoch = of_epoch or us.epoch
+    unsealed = Entry.objects.unsealed()
+    unsealed = unsealed.filter(epoch=of_epoch) if of_epoch else unsealed
+    if not unsealed.exists():
+        return 0  # most looks find nothing, and take no lock for it
     with sealing_lock():
         with transaction.atomic():
-            unsealed = Entry.objects.unsealed()
-            waiting = list((unsealed.filter(epoch=of_epoch) if of_epoch else unsealed)[:limit])
+            waiting = list(unsealed[:limit])
             if not waiting:
                 return 0
             head = Entry.objects.filter(node=us.name, seq__isnull=False).order_by("-epoch", "-seq").first()

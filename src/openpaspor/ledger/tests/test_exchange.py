@@ -383,7 +383,8 @@ def test_a_copy_of_a_box_that_says_less_than_the_box_stops_its_own_line(office, 
         links.make_links()
         assert not links.knows_another_past(known)
         assert links.knows_another_past(known | {"seq": 9, "hash": "ab" * 32})
-        Courier(NodeRecord.objects.get(node="pusat"))._confirm_dense(known | {"seq": 9, "hash": "ab" * 32})
+        courier = Courier(NodeRecord.objects.get(node="pusat"))
+        courier._confirm_dense(known | {"seq": 9, "hash": "ab" * 32}, Link.objects.get(pk="pusat"))
 
     assert Link.objects.get(pk="pusat").quarantined == "other-past denpasar/1/9"
 

@@ -98,11 +98,12 @@ def test_the_answer_that_confirms_a_record_says_which_files_are_wanted(office):
     courier = Courier(NodeRecord.objects.get(node="pusat"))
     wants = {"wants": [["ab" * 32, "OP-A", 0]], "missing": ["OP-A", "OP-B"]}
 
-    courier._note_wants(wants)
-    courier._confirm_dense(confirmed)
+    courier._note_wants(wants, Link.objects.get())
+    courier._confirm_dense(confirmed, Link.objects.get())
 
     assert word("OP-A") != sync.RECEIVED
-    courier._note_wants({"wants": []})  # of a centre of an earlier version, which names only the next few
+    next_few = {"wants": []}  # of a centre of an earlier version, which names only these
+    courier._note_wants(next_few, Link.objects.get())
     assert word("OP-A") == sync.RECEIVED
 
 

@@ -118,12 +118,13 @@ def settle(world: World, lines: Lines, harm: Harm) -> None:
     """Everything works again; let it run until nothing is left to be said."""
     lines.heal()
     harm.heal()
+    busy = False
     for round in range(QUIET_ROUNDS):
         world.pass_time(timedelta(minutes=1 + round))
-        busy = False
+        all_sweeps, busy = not busy or round % 4 == 0, False
         for site in world.sites.values():
             with world.at(site):
-                done = worker.turn(force_sweeps=round % 4 == 0)
+                done = worker.turn(force_sweeps=all_sweeps)
                 waits = Parked.objects.exists() or Wanted.objects.exists()
             busy |= bool(done.sealed or done.followed) or waits
         for caller, to in LINES:
@@ -131,6 +132,6 @@ def settle(world: World, lines: Lines, harm: Harm) -> None:
                 if not lines.call(world.sites[caller], to):
                     break
                 busy = True
-        if not busy and round % 4 == 1:
+        if all_sweeps and not busy:
             return
     world.say("never quiet")

@@ -154,9 +154,12 @@ def open_attachment(
 
 def is_complete(application: Application) -> bool:
     """True when the key is here and the document and every live attachment decrypt."""
+    live = list(application.attachments.live())  # type: ignore[attr-defined]
+    if not all(node.here().store.has(attachment.digest) for attachment in live):
+        return False
     try:
         _read(application)
-        for attachment in application.attachments.live():  # type: ignore[attr-defined]
+        for attachment in live:
             open_attachment(attachment, actor="worker", why="check", now=attachment.added_at)
     except (NotHere, AttachmentMissing, keys.Unreadable):
         return False

@@ -114,7 +114,7 @@ def list_given_back(fact: Moved, entry: Entry) -> None:
 @copies(DossierSealed)
 def copy_dossier(fact: DossierSealed, entry: Entry) -> None:
     """Waits for the document's bytes, which travel beside the log; but not for those of a version that is past."""
-    if wrote_it_here(entry):
+    if wrote_it_here(entry) or not fact.is_for(node.here().name):
         return
     application = Application.objects.filter(ref=fact.application).first()
     if application is None:

@@ -152,7 +152,9 @@ def _wants(peer: NodeRecord, link: Link) -> dict[str, Any]:
 def _pull(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
     """What is new for the caller. Its call confirms what its database has."""
     says = message.says
-    answer_says: dict[str, Any] = {**_wants(peer, link), "known": links.known_of(peer.node)}
+    answer_says: dict[str, Any] = _wants(peer, link)
+    if node.here().role == "centre":  # the one that gets whole logs
+        answer_says["known"] = links.known_of(peer.node)
     back = refill.asked_of(link)
     if back:
         answer_says["back"] = back

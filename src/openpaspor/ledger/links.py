@@ -248,6 +248,8 @@ def chain_at(link: Link, count: int) -> str | None:
     """The link's chain after `count` entries; None when it never came so far."""
     if count == 0:
         return "0" * 64
+    if count == link.queued:
+        return link.queued_chain
     return Outgoing.objects.filter(link=link, count=count).values_list("chain", flat=True).first()
 
 

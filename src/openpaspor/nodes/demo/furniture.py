@@ -20,7 +20,6 @@ from openpaspor.appointments import calendar_actions as calendars
 from openpaspor.appointments.models import Pot, Slot
 from openpaspor.kit import clock
 from openpaspor.ledger import node, worker
-from openpaspor.offices.actions import set_knob
 from openpaspor.offices.models import Booklet, Office
 from openpaspor.payments import actions as payments
 from openpaspor.payments.gateways.demo import bank, read_notice
@@ -63,7 +62,6 @@ def book_visits(office: Office, day: date, count: int, *, seed: int) -> list[dic
     Returns for each the reference, the moment of the place (UTC), the kind and the answers. Raises TooFewPlaces.
     """
     rng, now = random.Random(f"{seed}:{day}"), clock.now()
-    set_knob("max_active_applications", 40, action_id=f"visits:{office.pk}:{day}", actor="demo", now=now)
     booked = []
     for number in range(count):
         with transaction.atomic():

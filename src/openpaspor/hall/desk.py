@@ -277,12 +277,16 @@ def find(what: str, born: date | None, office: Office, now: datetime) -> Found |
 
 
 def by_pass(shown: VisitPass, office: Office, now: datetime) -> Found:
-    """The pass counts for a visit that is still ahead; afterwards it only names its holder's application."""
+    """The pass counts for a visit that is still ahead; afterwards it only names its holder's application, or number."""
     application = Application.objects.filter(ref=shown.ref).select_related("office").first()
     unheard = actions.is_unheard(shown, application)
     if unheard or (application and application.state in (State.BOOKED, State.MISSED)):
         actions.refuse_pass(shown, application, office, now)
-    return Found(unheard=shown) if unheard else Found(application=application)
+    if not unheard:
+        return Found(application=application)
+    today = Ticket.objects.of_day(office, local_day(office, now)).live()
+    given = today.filter(pass_ref=shown.ref).order_by("-pk").first()
+    return Found(ticket=given) if given else Found(unheard=shown)
 
 
 def by_nik(nik: str, born: date | None, office: Office, now: datetime) -> Application | None:

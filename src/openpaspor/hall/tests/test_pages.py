@@ -321,11 +321,13 @@ def test_a_genuine_pass_whose_booking_never_came_still_gets_a_number(client, adi
     for words in (application.ref, "Penggantian paspor, dewasa · E-paspor", "24 November 2026, 09.00 WITA"):
         assert words in page_of(asked)
     press(client, "/petugas/tiba/dengan-bukti/", what=text, priority="")
+    scanned = press(client, "/petugas/tiba/", what=text)
     again = press(client, "/petugas/tiba/dengan-bukti/", what=text, priority="")
 
     ticket = Ticket.objects.get()
     assert (ticket.label, ticket.pass_ref, ticket.application) == ("A 001", application.ref, None)
     assert (again.status_code, code_of(again)) == (409, "already-in-line")
+    assert scanned.url == f"/petugas/nomor/{Ticket.objects.get().pk}/"  # the number that was given
 
 
 def test_the_file_joins_the_number_given_on_the_pass_when_it_comes(denpasar):

@@ -22,7 +22,7 @@ from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger.store import AttachmentMissing
-from openpaspor.ledger.sync import sync_of
+from openpaspor.ledger.sync import LOOK, sync_of
 from openpaspor.ui.forms import ActionForm
 
 from . import actions, desk, forms, rules
@@ -88,6 +88,7 @@ def new(request: HttpRequest) -> HttpResponse:
     today = office.local(now).date()
     if request.method == "GET":
         form = forms.WalkInForm(today=today, initial={"ticket": request.GET.get("ticket", "")[:8]})
+        form.fields["nik"].widget.attrs["autofocus"] = True
         return render(request, "intake/new.html", {"form": form, "office": office})
     form = forms.WalkInForm(request.POST, today=today)
     if not form.is_valid():
@@ -464,11 +465,23 @@ def finish(request: HttpRequest, ref: str) -> HttpResponse:
     return refused or redirect("intake:receipt", ref=ref)
 
 
+RECEIPT_IN = (
+    State.INCOMPLETE,
+    State.ENROLLED,
+    State.REVIEW,
+)  # before it nothing is complete, after it the centre has spoken
+
+
 @require_GET
 @staff(Role.OFFICER, Role.HEAD)
 def receipt(request: HttpRequest, ref: str) -> HttpResponse:
     """What the visitor takes home: what happens next, what to pay, what to bring, and until when."""
     application = _office_case(request, ref)
+    if application.state not in RECEIPT_IN:
+        messages.info(
+            request, gettext("A receipt is given when the case is finished, or sent home with a list.")
+        )
+        return redirect("intake:case", ref=ref)
     answers = dossier.open_answers(
         application,
         actor=_actor(request),
@@ -482,7 +495,9 @@ def receipt(request: HttpRequest, ref: str) -> HttpResponse:
         "office": application.office,
         "answers": answers,
         "owed": reasons.read(application.papers_owed),
-        "synced": sync_of([application.ref]),
+        "synced": {
+            ref: said for ref, said in sync_of([ref]).items() if said.word != LOOK
+        },  # staff look, not visitors
         "papers_seen": PaperSeen.objects.filter(case__application=application, verdict=Verdict.MATCH).count(),
         "examination": Examination.objects.filter(case__application=application).first(),
     }

@@ -70,13 +70,14 @@ def test_a_clean_renewal_goes_from_arrival_to_the_receipt(desk):
 
 
 def test_each_view_of_the_case_is_one_look(desk):
-    application = make_arrived()
+    application = enrol(make_arrived())
+    before = len(looks(application.ref))
 
     desk.get(f"/petugas/berkas/{application.ref}/")
     desk.get(f"/petugas/berkas/{application.ref}/kertas/ktp/")
     desk.get(f"/petugas/berkas/{application.ref}/tanda-terima/")
 
-    assert looks(application.ref) == ["intake:case", "attachment:ktp", "intake:receipt"]
+    assert looks(application.ref)[before:] == ["intake:case", "attachment:ktp", "intake:receipt"]
 
 
 def test_a_deed_that_shows_nothing_is_no_look(desk):
@@ -206,3 +207,13 @@ def test_the_head_of_office_reads_a_case_and_is_offered_no_deed(client):
 
     assert "SITI AMINAH" in page
     assert 'method="post" action="/petugas/berkas/' not in page
+
+
+def test_there_is_no_receipt_before_the_case_is_finished(desk):
+    application = make_arrived("adult-replace")
+
+    answer = desk.get(f"/petugas/berkas/{application.ref}/tanda-terima/", follow=True)
+
+    assert answer.redirect_chain[-1][0] == f"/petugas/berkas/{application.ref}/"
+    shown = answer.content.decode()
+    assert "Tanda terima diberikan setelah berkas selesai" in shown and "Berkas Anda lengkap" not in shown

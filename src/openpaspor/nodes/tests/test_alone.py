@@ -17,7 +17,7 @@ from openpaspor.accounts.models import Posting, Role
 from openpaspor.accounts.tests import make as accounts_make
 from openpaspor.applications.models import DossierKey
 from openpaspor.facts.accounts import Looked
-from openpaspor.intake.tests.making import MONDAY, make_staff, make_walk_in
+from openpaspor.intake.tests.making import MONDAY, enrol, make_staff, make_walk_in
 from openpaspor.kit import clock
 from openpaspor.ledger import conflicts, exchange, links, node, receive
 from openpaspor.ledger.messages import pack
@@ -43,7 +43,12 @@ def office(settings, tmp_path):
     urls.urlpatterns = doors.patterns("office")
     settings.ROOT_URLCONF = urls
     NodeRecord.objects.create(
-        node="pusat", epoch=1, role="centre", sign_public="", box_public="", wire_public="00" * 32
+        node="pusat",
+        epoch=1,
+        role="centre",
+        sign_public="",
+        box_public="09" + "00" * 31,
+        wire_public="00" * 32,
     )
     us = node.Node(
         name="denpasar", role="office", home=settings.HOME, offices=("DENPASAR",), demo=True, rooms=role_of("office").FOLLOWS
@@ -161,14 +166,52 @@ def test_a_case_whose_papers_have_not_come_says_that_the_line_is_cut_and_what_to
     assert "try again in a while" in client.get(path).content.decode()
 
 
-def test_a_receipt_given_with_the_line_cut_says_that_the_status_waits(office, client):
-    application = make_walk_in("adult-new")
+def receipt_of_a_finished_case(client: Client) -> str:
+    application = enrol(make_walk_in("adult-new"))
     enter(client, "petugas.denpasar")
-    path = f"/petugas/berkas/{application.ref}/tanda-terima/"
-    assert "The status waits for the line." in page(client, path)
+    return f"/petugas/berkas/{application.ref}/tanda-terima/"
+
+
+def test_a_receipt_given_with_the_line_cut_says_that_the_status_waits(office, client):
+    path = receipt_of_a_finished_case(client)
+    shown = page(client, path)
+    assert "The status waits for the line." in shown and "has been cut since" in shown
+    assert "Pay as it says above" in shown and "You need do nothing." not in shown  # there is a bill to pay
 
     the_centre_answered(1)
     assert "The status waits" not in page(client, path)
+
+
+def test_a_receipt_of_an_office_that_has_never_heard_the_centre_names_no_time(office, client):
+    path = receipt_of_a_finished_case(client)
+    Link.objects.update(answered_at=None)
+
+    shown = page(client, path)
+
+    assert "The line to the centre is cut." in shown and "cut since" not in shown
+
+
+def test_a_visitor_reads_no_words_for_staff_on_the_receipt(office, client):
+    application = enrol(make_walk_in("adult-new"))
+    seal_pending()
+    ours = Entry.objects.filter(application=application.ref, kind="applications.moved").last()
+    conflicts.set_aside(ours, "old-term", other=ours)
+    enter(client, "petugas.denpasar")
+
+    assert 'data-sync="look"' in page(client, f"/petugas/berkas/{application.ref}/")
+    shown = page(client, f"/petugas/berkas/{application.ref}/tanda-terima/")
+    assert "Your file is complete" in shown and "Needs a look" not in shown
+
+
+def test_the_sync_word_is_told_again_to_a_page_that_stays_open(office, client):
+    say("OP-A")
+    assert "sync-link" not in page(client, "/petugas/luring/keadaan/")  # a board in the hall has none
+    enter(client, "petugas.denpasar")
+    assert 'data-sync="saved"' in page(client, "/petugas/luring/keadaan/")
+
+    the_centre_answered(1)
+
+    assert 'data-sync="sending"' in page(client, "/petugas/luring/keadaan/")
 
 
 def test_trying_to_connect_is_a_button_that_wakes_the_courier(office, client):

@@ -18,7 +18,7 @@ from openpaspor.kit.refused import Refused
 from openpaspor.ledger import keys, node
 from openpaspor.ledger.follow import Later
 from openpaspor.ledger.keys import decrypt, encrypt
-from openpaspor.ledger.links import cut_since, newest_records
+from openpaspor.ledger.links import cut_line, newest_records
 from openpaspor.ledger.models import Entry
 from openpaspor.ledger.record import record
 from openpaspor.ledger.store import AttachmentMissing, Store
@@ -45,7 +45,7 @@ class NotHere(Refused, Later):
     )
 
     def __str__(self) -> str:
-        cuts = [since for since in (cut_since("portal"), cut_since("centre")) if since]
+        cuts = [line.since for line in (cut_line("portal"), cut_line("centre")) if line and line.since]
         if not cuts:
             return super().__str__()
         place = Office.objects.filter(pk__in=node.here().offices).first() or NATION

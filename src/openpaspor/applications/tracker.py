@@ -409,13 +409,16 @@ def silence(application: Application, now: datetime) -> Silence | None:
     place = place_of(application)
     to_come = application.state == State.BOOKED
     if application.office_id in links.silent_offices() and (to_come or application.state in AT_THE_OFFICE):
-        stands = (
-            _("Your appointment stands. Please come.") if to_come else _("Your file is safe at the office.")
-        )
+        if to_come:
+            stands = _("Your appointment stands. Please come.")
+        elif application.state == State.READY:
+            stands = _("Your passport is safe at the office.")
+        else:
+            stands = _("Your file is safe at the office.")
         waits = _(
             "The office is not connected to us now. It serves as always; news from there comes here later."
         )
-    elif application.state == State.REVIEW and links.silent_centre() is not None:
+    elif application.state == State.REVIEW and links.centre_is_silent():
         stands = _("Your file is safe at the centre.")
         waits = _("The centre is not connected to us now. News from there comes here later.")
     else:

@@ -21,6 +21,7 @@ from openpaspor.accounts.looks import looks_of
 from openpaspor.journey import State
 from openpaspor.kit import clock, mrz_name, phones
 from openpaspor.kit.refused import Refused
+from openpaspor.ledger import links
 from openpaspor.ledger.store import AttachmentMissing
 from openpaspor.offices import fees, policy
 from openpaspor.ui.forms import ActionForm
@@ -145,7 +146,9 @@ def track(request: HttpRequest) -> HttpResponse:
     try:
         found = tracking.find(given["ref"], given["born"], address=request.META.get("REMOTE_ADDR", ""))
     except Refused as refusal:
-        answer = refused_page(request, refusal, "applications/track.html", form=form)
+        answer = refused_page(
+            request, refusal, "applications/track.html", form=form, silent=bool(links.silent_offices())
+        )
         if isinstance(refusal, TooManyTries):
             answer["Retry-After"] = str(WINDOW)
         return answer

@@ -315,28 +315,25 @@ def silent_offices() -> dict[str, datetime]:
     """At the portal: offices whose node was heard before and is silent for so long that people are told; since when."""
     if node.here().role != "portal":
         return {}
-    rows = _silent(role="office")
-    peers = newest_records()
-    return {office: at for name, at in rows.items() for office in peers[name].offices}
+    peers = {name: peer for name, peer in make_links().items() if peer.role == "office"}
+    rows = Link.objects.filter(pk__in=peers, answered_at__lt=clock.real_now() - PEOPLE_ARE_TOLD_AFTER)
+    return {
+        office: link.answered_at for link in rows if link.answered_at for office in peers[link.peer].offices
+    }
 
 
-def cut_since(role: str) -> datetime | None:
-    """Since when our line to the node of this role is silent; None while it is open, never was, or there is none."""
-    lines = [line for line in line_states() if line.role == role and not line.is_open]
-    return lines[0].since if lines else None
+def cut_line(role: str) -> LineState | None:
+    """Our line to the node of this role while it is not open; None while it is, or when there is none."""
+    return next((line for line in line_states() if line.role == role and not line.is_open), None)
 
 
-def silent_centre() -> datetime | None:
-    """At the portal: since when the centre is silent; None while it answers."""
+def centre_is_silent() -> bool:
+    """At the portal: whether the centre is silent for so long that people are told, or has never answered."""
     if node.here().role != "portal":
-        return None
-    return next(iter(_silent(role="centre").values()), None)
-
-
-def _silent(*, role: str) -> dict[str, datetime]:
-    names = [name for name, peer in make_links().items() if peer.role == role]
-    rows = Link.objects.filter(pk__in=names, answered_at__lt=clock.real_now() - PEOPLE_ARE_TOLD_AFTER)
-    return {link.peer: link.answered_at for link in rows if link.answered_at}
+        return False
+    names = [name for name, peer in make_links().items() if peer.role == "centre"]
+    answering = Q(answered_at__gte=clock.real_now() - PEOPLE_ARE_TOLD_AFTER)
+    return Link.objects.filter(pk__in=names).exclude(answering).exists()
 
 
 def quarantine(peer: str, code: str, place: tuple[str, int, int] | None) -> None:

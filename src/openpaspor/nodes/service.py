@@ -190,7 +190,7 @@ def service_state(line: Line | None = None) -> ServiceState:
             next_update=clock_time(sync.next_update(now), line.place),
             line=line,
         )
-    if links.silent_centre() is not None:
+    if links.centre_is_silent():
         return ServiceState(
             "S2",
             str(

@@ -62,12 +62,13 @@ def status_json(request: HttpRequest) -> HttpResponse:
 @cache_control(max_age=10, public=True)
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    now = clock.now()
+    now, centre_cut = clock.now(), links.cut_line("centre")
     shown = {
         "state": service_state(),
         "silent": silent_offices(),
         "next_update": sync.next_update(now),
-        "centre_since": sync.by_domain_clock(links.cut_since("centre")),
+        "centre_cut": centre_cut,
+        "centre_since": sync.by_domain_clock(centre_cut.since) if centre_cut else None,
     }
     return render(request, "nodes/status.html", shown)
 

@@ -126,3 +126,32 @@ def test_while_the_centre_is_away_every_public_page_says_that_appointments_stand
 
     assert "your appointment stands" in client.get("/bantuan/?bahasa=en").content.decode()
     assert "Your file is safe at the centre." in page(client, application)
+
+
+def test_a_centre_that_has_never_answered_does_not_count_as_fine(portal, client):
+    seal_pending()
+    Link.objects.filter(pk="pusat").update(answered_at=None)
+    context._said = (0.0, "", None)
+
+    shown = client.get("/status/?bahasa=en").content.decode()
+
+    assert "All services running" not in shown and "Not connected to us yet." in shown
+    assert "your appointment stands" in client.get("/bantuan/?bahasa=en").content.decode()
+    assert "Your file is safe at the centre." in page(client, mine(State.REVIEW, client))
+
+
+def test_of_a_passport_on_the_shelf_is_said_where_it_is(portal, client):
+    application = mine(State.READY, client)
+    heard("denpasar", ago=2 * MINUTE)
+
+    assert "Your passport is safe at the office." in page(client, application)
+
+
+def test_who_looks_for_a_file_begun_at_a_cut_off_office_is_told_why_it_is_not_found(portal, client):
+    asked = {"ref": "OP-26JP-FR7N", "born_day": "3", "born_month": "3", "born_year": "1955"}
+    assert "data-silence" not in client.post("/lacak/?bahasa=en", asked).content.decode()
+    heard("denpasar", ago=2 * MINUTE)
+
+    shown = client.post("/lacak/?bahasa=en", asked).content.decode()
+
+    assert "what was begun there is found here when the line is back" in shown

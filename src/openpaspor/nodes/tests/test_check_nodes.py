@@ -325,3 +325,14 @@ def test_the_command_says_which_place_it_cannot_read(tmp_path: Path):
     )  # fmt: skip
 
     assert done.returncode == 3 and "nowhere" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_office_has_bills_and_no_money_and_somebody_has_said_that_they_are_paid(tmp_path):
+    no_money = "DELETE FROM payments_receipt"
+    unsaid = "DELETE FROM ledger_entry WHERE kind = 'payments.settled'"
+
+    (good,) = run_checks(["P3"], others=[an_office(tmp_path / "told", no_money)])
+    (bad,) = run_checks(["P3"], others=[an_office(tmp_path / "untold", no_money, unsaid)])
+
+    assert good.rows and not good.offending
+    assert bad.offending and all("nobody has said so" in one for one in bad.offending)

@@ -15,6 +15,7 @@ import pytest
 
 from openpaspor.nodes.checker import ClientLedger
 from openpaspor.nodes.cluster.machines import Cluster, NoSuchNode, Plan
+from openpaspor.nodes.drills import lines
 from openpaspor.nodes.drills.people import Person, tickets_of, walk_in
 
 pytestmark = pytest.mark.once
@@ -156,3 +157,15 @@ def test_a_cluster_goes_on_where_it_stopped(cluster: Cluster):
         assert json.loads((again.folder / "built.json").read_text())
     finally:
         again.stop()
+
+
+@pytest.mark.slow
+def test_news_is_not_late_on_a_line_that_is_full_of_pictures(cluster: Cluster):
+    """The last one here: what the pictures belong to is made up. `openpaspor bench line` is the five minutes of it."""
+    cluster.stop()
+
+    told = lines.full_line(cluster, seconds=9, mbit=1.0, say=lambda _text: None)
+
+    assert told["was_full"] and told["deeds"] >= 3, told
+    assert told["late_seconds"]["max"] <= lines.LATE, told
+    assert told["shown_as_cut"] == 0

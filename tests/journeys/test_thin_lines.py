@@ -1,16 +1,14 @@
-"""A line that is full of pictures still brings the news, and the relay's thin line is as thin as it says."""
+"""The relay's thin line is as thin as it says."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from pathlib import Path
 
 import pytest
 
 from openpaspor.nodes.cluster.relay import Line, Pipe, Shape
-from openpaspor.nodes.drills import lines
 from openpaspor.nodes.installation import free_port
 
 pytestmark = pytest.mark.once
@@ -60,14 +58,3 @@ def test_two_lines_of_one_house_share_what_it_has():
 
     assert SENT / RATE <= apart < 2 * SENT / RATE
     assert together >= 1.95 * SENT / RATE
-
-
-@pytest.mark.slow
-def test_news_is_not_late_on_a_line_that_is_full_of_pictures(tmp_path: Path):
-    with lines.three_nodes(tmp_path, say=lambda _text: None) as cluster:
-        told = lines.full_line(cluster, seconds=9, mbit=1.0, say=lambda _text: None)
-
-    assert told["was_full"], told
-    assert told["deeds"] >= 3
-    assert told["late_seconds"]["max"] <= lines.LATE, told
-    assert told["shown_as_cut"] == 0

@@ -33,6 +33,12 @@ def first_bad() -> str:
     return f"{bad.seq} {bad.why}" if bad else ""
 
 
+def test_with_nothing_to_seal_no_lock_is_taken(five_entries, django_assert_num_queries):
+    """The worker looks ten times a second; on SQLite a lock would keep everybody else from writing."""
+    with django_assert_num_queries(1):
+        assert seal_pending() == 0
+
+
 def test_entries_are_sealed_without_gaps_and_verify(five_entries):
     assert [entry.seq for entry in five_entries] == [1, 2, 3, 4, 5]
     assert [entry.position for entry in five_entries] == [1, 2, 3, 4, 5]

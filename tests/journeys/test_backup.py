@@ -35,19 +35,7 @@ class Backed:
         self.data, self.keys = folder / "backup", folder / "safe"
         self.server.build_demo(size=12)
         self.server.start()
-        self._wait_until_nothing_is_said()
         self.made = self.server.ask("backup", "--to", str(self.data), "--keys-to", str(self.keys))
-
-    def _wait_until_nothing_is_said(self) -> None:
-        """The sweeps of a first start are over: what is compared below does not grow meanwhile."""
-        before, ends = -1, time.monotonic() + 60
-        while time.monotonic() < ends:
-            said = self.server.ask("ledger", "verify")["entries"]
-            if said == before:
-                return
-            before = said
-            time.sleep(2)
-        raise TimeoutError("the site goes on saying things")
 
     def filled(self, home: Path, *words: str, **more: str) -> tuple[Server, subprocess.CompletedProcess[str]]:
         other = installation(home, **more)
@@ -67,15 +55,18 @@ def is_empty(home: Path) -> bool:
 
 
 def test_an_empty_installation_becomes_the_one_that_was_backed_up(backed: Backed, tmp_path: Path):
-    before = backed.server.ask("ledger", "verify")
+    heads = backed.made["heads"]  # the site went on meanwhile
     other, done = backed.filled(tmp_path / "var")
 
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["whole"] and told["epoch"] == 2 and told["entries"] == before["entries"]
+    assert told["whole"] and told["epoch"] == 2
+    assert told["entries"] >= sum(head["seq"] for head in heads) > 1000
     assert told["rpo_s"] >= 0 and told["rto_s"] < 60
     after = other.ask("ledger", "verify")
-    assert after["first_bad"] is None and after["heads"] == before["heads"]
+    assert after["first_bad"] is None
+    reached = {(head["node"], head["epoch"]): head["seq"] for head in after["heads"]}
+    assert all(reached[head["node"], head["epoch"]] >= head["seq"] for head in heads)
     failed = [row for row in other.ask("invariants")["results"] if row["status"] == "fail"]
     assert failed == []
     there = [path for path in (tmp_path / "var" / "attachments").rglob("*") if path.is_file()]

@@ -206,7 +206,13 @@ def test_a_file_that_has_not_come_here_is_a_sentence_and_no_look(seen: Seen):
     without.open_all("without the key", [])
 
     assert without.wrong == []
-    assert {status for statuses in without.statuses.values() for status in statuses} <= {200, 404, 405, 409}
+    assert {status for statuses in without.statuses.values() for status in statuses} <= {
+        200,
+        302,
+        404,
+        405,
+        409,
+    }
     case = reverse("intake:case", kwargs={"ref": Application.objects.order_by("pk")[0].ref})
     client = Client()
     client.force_login(road.person("petugas.denpasar"), backend="django.contrib.auth.backends.ModelBackend")

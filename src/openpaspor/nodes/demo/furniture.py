@@ -17,7 +17,7 @@ from openpaspor.applications import dossier
 from openpaspor.applications.progress import Progress
 from openpaspor.appointments import actions as appointments
 from openpaspor.appointments import calendar_actions as calendars
-from openpaspor.appointments.models import Pot, Slot
+from openpaspor.appointments.models import Calendar, Pot, Slot
 from openpaspor.kit import clock
 from openpaspor.ledger import node, worker
 from openpaspor.offices.models import Booklet, Office
@@ -40,11 +40,11 @@ def furnish(offices: Sequence[Office], *, booklets: int) -> None:
     with transaction.atomic():
         demo_people.ensure_here(now, [office.pk for office in offices])
         if us.role in ("portal", "everything"):
-            start = max(office.local(now).date() for office in offices)
-            calendars.open_calendars(
-                offices, COMING_DAYS, start=start,
-                action_id="furniture:calendars", actor="demo", now=now,
-            )  # fmt: skip
+            for office in offices:
+                if not Calendar.objects.filter(office=office).exists():
+                    calendars.open_calendars(
+                        [office], COMING_DAYS, action_id=f"furniture:{office.pk}", actor="demo", now=now
+                    )  # fmt: skip
         for office in offices:
             if us.role == "everything" or office.pk in us.offices:
                 place = office.pk.lower()

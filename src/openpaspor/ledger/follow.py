@@ -118,6 +118,17 @@ def follow_all() -> int:
     return _read_news() + _retry_due()
 
 
+def unread() -> int:
+    """How many sealed entries some follower has not read yet."""
+    return _after(dict(Cursor.objects.values_list("follower", "position"))).count()
+
+
+def _after(at: dict[str, int]) -> QuerySet[Entry]:
+    """What stands in the log after the place up to which every follower has read."""
+    low = min((at.get(follower.name, 0) for follower in followers()), default=0)
+    return Entry.objects.standing().filter(position__gt=low)
+
+
 def _read_news() -> int:
     """Two small queries when nothing is new; otherwise window after window, all followers together.
 
@@ -126,8 +137,7 @@ def _read_news() -> int:
     taken = 0
     while True:
         at = dict(Cursor.objects.values_list("follower", "position"))
-        low = min((at.get(follower.name, 0) for follower in followers()), default=0)
-        window = list(Entry.objects.standing().filter(position__gt=low)[:BATCH]) if followers() else []
+        window = list(_after(at)[:BATCH]) if followers() else []
         if not window:
             return taken
         taken += _together(window, at) if _may_go_together(window) else _apart(window, at)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from openpaspor.applications import eligibility
 from openpaspor.kit import clock
-from openpaspor.ledger import links, node, second_copy, sync, worker
+from openpaspor.ledger import follow, links, node, second_copy, sync, worker
 from openpaspor.ledger.models import Entry, Link, Parked
 from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import clock_time
@@ -41,6 +41,7 @@ class Readiness:
     migrations: bool
     seal_lag_s: float
     unsealed: int
+    unread: int  # sealed entries that some follower has not read yet
     parked: int
     disk_free_mb: int
     second_copy_age_s: float | None = None  # None: no second copy is asked for, or nothing is in it yet
@@ -61,6 +62,7 @@ def readiness() -> Readiness:
             migrations=applied,
             seal_lag_s=round(worker.seal_lag(), 3),
             unsealed=Entry.objects.unsealed().count(),
+            unread=follow.unread(),
             parked=Parked.objects.count(),
             disk_free_mb=free,
             second_copy_age_s=second_copy_age(),
@@ -69,7 +71,7 @@ def readiness() -> Readiness:
             ),
         )
     except DatabaseError:
-        return Readiness(False, False, 0.0, 0, 0, free, second_copy_age())
+        return Readiness(False, False, 0.0, 0, 0, 0, free, second_copy_age())
 
 
 _fitted = False

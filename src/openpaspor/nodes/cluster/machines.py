@@ -256,10 +256,10 @@ class Cluster:
         return told
 
     def is_quiet(self) -> bool:
-        """Every node that runs has nothing unsealed, nothing unsent, and every line is open."""
+        """Every node that runs has nothing unsealed, unread or unsent, and every line is open."""
         told = [node.ready() for node in self.nodes.values() if node.is_running]
         return bool(told) and all(
-            ready and not ready["unsealed"] and all(line["state"] == "open" and not line["unsent"] for line in ready["lines"])
+            ready and not ready["unsealed"] and not ready["unread"] and all(line["state"] == "open" and not line["unsent"] for line in ready["lines"])
             for ready in told
         )  # fmt: skip
 

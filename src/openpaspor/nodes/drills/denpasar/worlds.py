@@ -18,16 +18,6 @@ HERE = OFFICE.lower()
 Say = Callable[[str], None]
 
 
-READ_WITHIN = 60.0  # seconds
-
-
-def _has_read(node: Installation) -> bool:
-    """Whether everybody who follows the log there has read it to its end."""
-    asked = "SELECT coalesce(max(position), 0), (SELECT min(position) FROM ledger_cursor) FROM ledger_entry"
-    top, read = node.rows(asked)[0]
-    return read is not None and read >= top
-
-
 class WithNode:
     """Portal, centre and the office's own node, with the lines between them."""
 
@@ -59,10 +49,6 @@ class WithNode:
         ):
             time.sleep(1)
             self.cluster.wait_until_quiet(seconds=300)
-        ends = time.monotonic() + READ_WITHIN
-        while not all(map(_has_read, self.cluster.nodes.values())) and time.monotonic() < ends:
-            time.sleep(0.5)
-        self.cluster.wait_until_quiet(seconds=300)  # what was read may have made somebody speak
         return time.monotonic() - began
 
     def lose_the_centre(self) -> None:

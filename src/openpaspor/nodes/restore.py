@@ -66,6 +66,7 @@ def restore(source: Path, keys_from: Path | None) -> Restored:
         _attachments(manifest, home, set(found.missing_attachments))
         _database(manifest, home)
         tables.bring_up_to_date()
+        tables.count_anew()
         _since(manifest, found)
         found.epoch = new_epoch.begin("restore", tickets=new_epoch.TICKETS_OF_A_DAY)
         work_until_idle(with_sweeps=False)

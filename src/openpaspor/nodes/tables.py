@@ -18,3 +18,10 @@ def bring_up_to_date() -> None:
     if waiting():
         call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
+
+
+def count_anew() -> None:
+    """After many rows came at once: PostgreSQL plans by what it has counted, and of what it has not counted it takes hours to join."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")

@@ -46,6 +46,7 @@ from openpaspor.kit import clock, references
 from openpaspor.ledger import follow, wire
 from openpaspor.ledger.seal import introduce_ourselves, seal_pending
 from openpaspor.ledger.sweeps import run_due
+from openpaspor.nodes import tables
 from openpaspor.offices.actions import set_knob
 from openpaspor.offices.models import Office
 from openpaspor.offices.workdays import is_working_day
@@ -113,6 +114,7 @@ def build(seed: int, size: int, progressed: Progressed) -> Report:
     started = time.monotonic()
     country = Country(seed, size, progressed)
     country.live()
+    tables.count_anew()
     states = Counter(Application.objects.values_list("state", flat=True))
     return Report(
         seed, sum(states.values()), dict(sorted(states.items())), round(time.monotonic() - started, 1)

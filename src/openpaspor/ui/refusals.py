@@ -1,5 +1,7 @@
 """How a page says no: one clear sentence, a stable code, the right status."""
 
+import errno
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.kit.refused import Refused
+
+log = logging.getLogger("openpaspor.ui")
+SQLITE_CANNOT_WRITE = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR")
+POSTGRES_DISK_FULL = "53100"
 
 
 def refused_page(
@@ -22,6 +28,28 @@ class RequestTooLarge(Refused):
     code = "request-too-large"
     message = _("Choose a file of at most 10 MB. What you filled in before is safe.")
     status = 413
+
+
+class NoRoom(Refused):
+    code = "no-room"
+    message = _(
+        "This machine cannot write: its disk is full or broken. The last step was not saved; all before it is safe. "
+        "Tell whoever runs the machine, then send it again."
+    )
+    status = 507
+
+
+def cannot_write(exception: BaseException | None) -> bool:
+    """Whether a disk without room, or one that only reads, is behind this."""
+    while exception is not None:
+        if isinstance(exception, OSError) and exception.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            return True
+        if getattr(exception, "sqlite_errorname", "").startswith(SQLITE_CANNOT_WRITE):
+            return True
+        if getattr(exception, "sqlstate", None) == POSTGRES_DISK_FULL:
+            return True
+        exception = exception.__cause__
+    return False
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
@@ -52,6 +80,9 @@ class RefusedMiddleware:
         return too_large(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if cannot_write(exception):
+            log.error("%s was refused, as nothing can be written: %s", request.path, exception)
+            exception = NoRoom()
         if not isinstance(exception, Refused):
             return None
         at_work = getattr(request, "posting", None) is not None

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from openpaspor.ledger import exchange, links, node, receive
-from openpaspor.nodes.simulation import run, template
+from openpaspor.nodes.simulation import ACTIONS, run, template
 from tests.server import COMMAND, clean_environment
 
 SEEDS = 16  # about 90 s in two processes
@@ -35,7 +35,7 @@ def test_the_wire_alone_keeps_its_promises(wire: Path, tmp_path: Path, seed: int
     outcome = run.play(wire, tmp_path / "run", seed, wire_only=True)
 
     assert outcome.wrong == []
-    assert outcome.actions == run.ACTIONS and outcome.messages > 50
+    assert outcome.actions == ACTIONS and outcome.messages > 50
 
 
 @pytest.mark.once
@@ -50,7 +50,7 @@ def test_the_country_keeps_its_promises():
     said = json.loads(ended.stdout) if ended.returncode in (0, 1) else pytest.fail(ended.stderr[-3000:])
     replay = [f"openpaspor simulate --replay {seed}: {why}" for seed, why in said["wrong"].items()]
     assert not replay, "\n".join(replay)
-    assert said["actions"] == SEEDS * run.ACTIONS
+    assert said["actions"] == SEEDS * ACTIONS
     done = sum(count for what, count in said["happened"].items() if what.endswith(" ok"))
     assert done > 20 * SEEDS
 

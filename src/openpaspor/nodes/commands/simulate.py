@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from openpaspor.nodes import cli
+from openpaspor.nodes.simulation import ACTIONS
 
 HELP = "try out thousands of bad days: five nodes in one process, everything that can go wrong under a seed"
-ACTIONS = 80  # of one seed
 LAST_SHOWN = 12  # actions of a failing seed
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - a run is a folder of its own in it
 

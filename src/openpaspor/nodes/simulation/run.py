@@ -13,14 +13,13 @@ from pathlib import Path
 from openpaspor.ledger import worker
 from openpaspor.ledger.models import Parked, Wanted
 
-from . import ends, template
+from . import ACTIONS, ends, template
 from .harm import Harm
 from .lines import Lines
 from .people import People
 from .talk import Talk
 from .world import LINES, OFFICES, World, played
 
-ACTIONS = 80
 QUIET_ROUNDS = 30
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
@@ -117,10 +117,10 @@ def queue_news() -> int:
     return sum(_queue(name, peer) for name, peer in make_links().items() if not is_dense(peer))
 
 
-def is_behind() -> bool:
-    """Whether something stands in the log that was not looked through for a link; perhaps nobody here follows its kind."""
-    top = Entry.objects.aggregate(top=Max("position"))["top"] or 0
-    return Link.objects.filter(considered__gt=0, considered__lt=top).exists()
+def unchosen() -> int:
+    """How many entries some link that gets a selection was not looked through for; perhaps nobody here follows their kind."""
+    low = Link.objects.filter(considered__gt=0).aggregate(low=Min("considered"))["low"]
+    return Entry.objects.sealed().filter(position__gt=low).count() if low else 0
 
 
 def _queue(name: str, peer: NodeRecord) -> int:

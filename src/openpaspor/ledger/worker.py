@@ -39,7 +39,7 @@ def turn(*, force_sweeps: bool = False) -> Done:
     followed = _follow() if sealed or has_peers or Parked.objects.exists() else 0
     if filling and not refill.waits_for():
         enrol.announce()
-    if has_peers and (sealed or followed or links.is_behind()):
+    if has_peers and (sealed or followed or links.unchosen()):
         links.queue_news()
         courier.tell_couriers()
     return Done(sealed, followed, swept)

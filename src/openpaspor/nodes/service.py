@@ -41,7 +41,7 @@ class Readiness:
     migrations: bool
     seal_lag_s: float
     unsealed: int
-    unread: int  # sealed entries that some follower has not read yet
+    unread: int  # sealed entries that some follower, or the choice for a line, has not read yet
     parked: int
     disk_free_mb: int
     second_copy_age_s: float | None = None  # None: no second copy is asked for, or nothing is in it yet
@@ -62,7 +62,7 @@ def readiness() -> Readiness:
             migrations=applied,
             seal_lag_s=round(worker.seal_lag(), 3),
             unsealed=Entry.objects.unsealed().count(),
-            unread=follow.unread(),
+            unread=max(follow.unread(), links.unchosen()),
             parked=Parked.objects.count(),
             disk_free_mb=free,
             second_copy_age_s=second_copy_age(),

@@ -103,6 +103,12 @@ CAME = [
     *deed(MONDAY + timedelta(hours=1), moved(5, journey.OWE, "ARRIVED", 2), told(5, papers_owed="kk")),
 ]
 MISSED = deed(MONDAY + timedelta(hours=7), moved(4, journey.MISS, "BOOKED", 2), told(4, place_status="freed"))
+MADE_GOOD = deed(
+    MONDAY + timedelta(days=2),
+    moved(5, journey.RESCUE, "MISSED", 3),
+    told(5, place_starts_at=format_moment(THURSDAY), pass_number=2, place_status="booked"),
+)
+ENDED = deed(MONDAY + timedelta(days=8), moved(5, journey.EXPIRE, "MISSED", 3))
 CAME_ON_THURSDAY = deed(
     THURSDAY, moved(5, journey.ARRIVE, "BOOKED", 2), told(5, place_status="used", ticket="A 007")
 )
@@ -130,6 +136,11 @@ STORIES: dict[str, tuple[dict[str, Log], dict[str, Any], dict[str, str]]] = {
         {"portal": BOOKED + CHANGED, "denpasar": MISSED, "ambon": CAME_ON_THURSDAY},
         {"state": "ARRIVED", "version": 5, "place_starts_at": THURSDAY, "ticket": "A 007"},
         {"denpasar miss 4": "not-missed"},
+    ),
+    "a missed visit that was made good before the office had heard of it": (
+        {"portal": BOOKED + MADE_GOOD, "denpasar": MISSED + ENDED},
+        {"state": "BOOKED", "version": 5, "place_starts_at": THURSDAY, "pass_number": 2},
+        {"denpasar expire 5": "not-expired"},
     ),
     "received at two offices, first on the old pass": (
         {"portal": BOOKED + TO_AMBON, "denpasar": CAME, "ambon": CAME_ON_THURSDAY},

@@ -40,6 +40,12 @@ TOLD = frozenset(
     }
 )  # fmt: skip
 DELETED = "deleted-by-applicant"  # reason of a draft that its owner deleted
+NOT_MADE_GOOD = "missed-visit"  # reason of a missed visit after which nobody chose a new time
+GIVEN_UP = {
+    journey.State.DRAFT: "draft-untouched",
+    journey.State.SUBMITTED: "no-place-chosen",
+    journey.State.MISSED: NOT_MADE_GOOD,
+}
 DESPITE_STOP = frozenset(
     {
         "withdraw", "expire", "revoke", "lapse", "unseat", "miss",
@@ -432,8 +438,8 @@ def delete_draft(application: Application, *, action_id: str, actor: str, now: d
 
 @transaction.atomic
 def give_up(application: Application, *, now: datetime) -> Application:
-    """A draft nobody touched, or a numbered application without a place, ends."""
-    reason = "draft-untouched" if application.state == journey.State.DRAFT else "no-place-chosen"
+    """A draft nobody touched, a numbered application without a place, or a missed visit, ends."""
+    reason = GIVEN_UP.get(journey.State(application.state), "")
     action_id = f"give-up:{application.ref}:{application.version}"
     return _give_up(application, reason, action_id=action_id, actor="worker", now=now)
 

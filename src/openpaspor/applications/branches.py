@@ -5,7 +5,8 @@ where two nodes moved at the same version, one branch goes on and the others are
 
 1. **Coming counts most.** A branch in which the visitor arrived at an office goes before one in which nobody came (*presence
    wins*); of two arrivals the earlier one.
-2. **Not coming counts least.** That a visit was missed is said by an office that heard of no change; any change explains it.
+2. **Not coming counts least.** That a visit was missed, or that a time to act ran out, is said by who heard of no deed; any deed
+   explains it.
 3. The higher **term** goes first: who took the application over later had it.
 4. Of equal terms, the site that holds the application by the map; then who said it first; then the name of the node.
 
@@ -23,10 +24,14 @@ from openpaspor import journey
 from openpaspor.facts.applications import Moved
 
 PRESENCE = frozenset({journey.ARRIVE.name, journey.ARRIVE_LATE.name, journey.ARRIVE_OLD_PASS.name})
-PRESENCE_WINS, ARRIVED_TWICE, NOT_MISSED = "presence-wins", "arrived-twice", "not-missed"
+NOBODY_ACTED = {
+    journey.MISS.name: "not-missed",
+    journey.EXPIRE.name: "not-expired",
+}  # and the code where somebody did
+PRESENCE_WINS, ARRIVED_TWICE = "presence-wins", "arrived-twice"
 OLD_TERM, EQUAL_TERMS, ON_VOID = "old-term", "equal-terms", "built-on-void"
 OLD_PASS = "old-pass"  # no fork: the office heard of the change after the visit
-CODES = (PRESENCE_WINS, ARRIVED_TWICE, NOT_MISSED, OLD_TERM, EQUAL_TERMS, ON_VOID)
+CODES = (PRESENCE_WINS, ARRIVED_TWICE, *NOBODY_ACTED.values(), OLD_TERM, EQUAL_TERMS, ON_VOID)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +110,7 @@ def _came_at(one: Said, tree: _Tree) -> datetime | None:
 def _order(one: Said, tree: _Tree) -> tuple[int, datetime, int, bool, datetime, str]:
     """The lowest goes on."""
     came = _came_at(one, tree)
-    rank = 0 if came else 2 if one.fact.move == journey.MISS.name else 1
+    rank = 0 if came else 2 if one.fact.move in NOBODY_ACTED else 1
     holder = journey.STATES[journey.State(one.fact.origin)].custodian
     return rank, came or NEVER, -one.fact.term, one.role not in (holder, "everything"), one.at, one.node
 
@@ -114,8 +119,8 @@ def _why(best: Said, other: Said, tree: _Tree) -> str:
     """Why `other` does not count. By the two moves alone, but for an arrival on the branch that is void."""
     if _came_at(other, tree):
         return ARRIVED_TWICE
-    if other.fact.move == journey.MISS.name:
-        return NOT_MISSED
+    if other.fact.move in NOBODY_ACTED:
+        return NOBODY_ACTED[other.fact.move]
     if best.fact.move in PRESENCE or best.fact.move == journey.MISS.name:  # missed, and then late after all
         return PRESENCE_WINS
     return OLD_TERM if other.fact.term < best.fact.term else EQUAL_TERMS

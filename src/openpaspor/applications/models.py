@@ -78,6 +78,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         waiting = self.in_state(State.SUBMITTED).filter(state_since__lt=moment)
         return waiting.exclude(bill_status__in=(BillStatus.PAID, BillStatus.EXEMPT)).order_by("state_since")
 
+    def missed_before(self, moment: datetime) -> ApplicationQuerySet:
+        """Visits of before `moment` to which nobody came and which nobody has made good."""
+        return self.in_state(State.MISSED).filter(place_starts_at__lt=moment).order_by("place_starts_at")
+
     def at(self, office: Office | str) -> ApplicationQuerySet:
         return self.filter(office=office)
 
@@ -161,6 +165,12 @@ class Application(models.Model):
         midnight = datetime(day_before.year, day_before.month, day_before.day, tzinfo=self.office.tz)
         minute = policy.value("custody_cutoff_minute", office=self.office.code, now=midnight)
         return midnight + timedelta(minutes=minute)
+
+    def rescue_until(self, now: datetime) -> datetime:
+        """The last moment at which a missed visit can be made good, UTC."""
+        assert self.place_starts_at
+        days = policy.value("rescue_days", office=self.office_id or "", now=now)
+        return self.place_starts_at + timedelta(days=days)
 
     def is_held_here(self, now: datetime) -> bool:
         """True when this node holds the application."""

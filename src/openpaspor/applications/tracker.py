@@ -23,7 +23,7 @@ from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import clock_time, day, rupiah, when
 
 from . import eligibility, reasons
-from .actions import DELETED
+from .actions import DELETED, NOT_MADE_GOOD
 from .models import Application
 from .rules import Wait, Who, blockers
 
@@ -137,11 +137,10 @@ BUTTONS = {
     "object": (gettext_lazy("Object to the decision"), "adjudication:objection"),
 }
 
-# Waits whose end is counted from the last move (a draft: from the last answer).
+# Waits whose end is counted from the last move (a draft: from the last answer; a missed visit: from its time).
 DEADLINES = {
     "DRAFT": "draft_days",
     "CHOOSE": "submitted_days",
-    "MISSED": "rescue_days",
     "REFUSED": "objection_days",
 }
 
@@ -231,6 +230,8 @@ class _Words:
             return _("Today")
         if self.wait.who == Who.NOBODY:
             return _("Since %(day)s") % {"day": day(row.state_since, self.place)}
+        if self.wait.code == "MISSED" and row.place_starts_at:
+            return _("Until %(day)s") % {"day": day(row.rescue_until(self.now), self.place)}
         knob = DEADLINES.get(self.wait.code)
         if knob is None:
             return ""
@@ -322,6 +323,13 @@ class _Words:
                 return _("You withdrew this application."), _("Nothing")
             case "UNCOLLECTED":
                 return _("Your passport was not collected in time and was cancelled."), _("Nothing")
+            case _ if row.reason == NOT_MADE_GOOD:
+                return (
+                    _(
+                        "You did not come to your appointment and chose no new time. This application has ended."
+                    ),
+                    _("Nothing"),
+                )
             case _ if row.reason == DELETED:
                 return _("You deleted this draft."), _("Nothing")
             case _:

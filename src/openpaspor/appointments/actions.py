@@ -617,11 +617,5 @@ def missed_place(application: Application) -> Booking | None:
     return last
 
 
-def rescue_until(missed: Booking, now: datetime) -> datetime:
-    """The last moment at which a missed visit can be made good."""
-    days = policy.value("rescue_days", office=missed.slot.office_id, now=now)
-    return rules.rescue_until(missed_at=missed.slot.starts_at, rescue_days=days)
-
-
 def may_rescue(missed: Booking, now: datetime) -> bool:
-    return missed.why != Why.RESCUED and now <= rescue_until(missed, now)
+    return missed.why != Why.RESCUED and now <= missed.application.rescue_until(now)

@@ -40,11 +40,6 @@ def due_at(*, now: datetime, window_minutes: int, starts_at: datetime) -> dateti
     return min(now + timedelta(minutes=window_minutes), starts_at)
 
 
-def rescue_until(*, missed_at: datetime, rescue_days: int) -> datetime:
-    """A missed visit can be made good for some days."""
-    return missed_at + timedelta(days=rescue_days)
-
-
 def nearness(wanted: Moment, other: Moment) -> tuple[date, timedelta]:
     """Sorts other times by how well they stand in for a wanted one: the earliest day, on it the closest hour."""
     return other.day, abs((other.starts_at - wanted.starts_at) - (other.day - wanted.day))

@@ -196,7 +196,7 @@ def rescue(request: HttpRequest, ref: str) -> HttpResponse:
         deed=deed,
         context={
             "booking": missed,
-            "until": actions.rescue_until(missed, now),
+            "until": application.rescue_until(now),
             "may": actions.may_rescue(missed, now),
         },
     )

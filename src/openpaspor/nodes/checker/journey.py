@@ -312,11 +312,10 @@ def deeds_are_unique(country: Country) -> Found:
     return found
 
 
-# How many days an application may stay in a state before it must stand on somebody's list. A missed visit has no limit:
-# the map has an arrow that ends it, and nobody takes that arrow yet.
+# How many days an application may stay in a state before it must stand on somebody's list.
 LIMITS = {
     State.DRAFT: 31, State.SUBMITTED: 31, State.HOLDING: 1, State.BOOKED: 45, State.ARRIVED: 1, State.INCOMPLETE: 15,
-    State.ENROLLED: 1, State.REVIEW: 0, State.ASKED: 15, State.APPROVED: 0, State.PRINTED: 0, State.READY: 0,
+    State.MISSED: 31, State.ENROLLED: 1, State.REVIEW: 0, State.ASKED: 15, State.APPROVED: 0, State.PRINTED: 0, State.READY: 0,
 }  # fmt: skip
 LISTS = {  # where whoever must act finds it
     State.HOLDING: ("SELECT a.ref FROM applications_application a JOIN appointments_booking b ON b.application_id = a.id"

@@ -135,6 +135,9 @@ DOUBTS: dict[str, Any] = {
     "not-missed": _(
         "An office had not heard that this visit was moved and noted it as missed. Nothing is to be done."
     ),
+    "not-expired": _(
+        "An office had not heard that somebody acted in time and noted the time as over. Nothing is to be done."
+    ),
     "built-on-void": _("This followed a move that does not count."),
     "old-pass": _(
         "The visitor came on an old pass before the office heard that the visit had been moved. The visit counts."

@@ -172,6 +172,10 @@ PLANTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("A7", "a hold without a place"): lambda: [
         "UPDATE applications_application SET state = 'HOLDING', custodian = 'portal'"
     ],
+    ("A7", "a missed visit that nobody ended"): lambda: [
+        "UPDATE applications_application SET state = 'MISSED', custodian = 'office', state_since = '2026-01-01 00:00:00',"
+        " touched_at = '2026-01-01 00:00:00', owed_until = NULL, stop_order = ''"
+    ],
     ("A9", "a picture that is gone"): lambda: [
         "UPDATE applications_attachment SET digest = 'ab' || substr(digest, 3)"
     ],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
@@ -29,9 +30,10 @@ from openpaspor.ui.templatetags.ui import when
 
 from . import dossier, eligibility
 from .answers import Answers
-from .models import Application, Channel, Kind, Serial
+from .models import Application, Channel, Kind, Serial, Shown
 from .progress import Progress
 
+log = logging.getLogger("openpaspor.applications")
 TOLD = frozenset(
     {
         "bill_status", "bill_code", "bill_due_at", "bill_amount_idr", "place_status", "place_starts_at", "pass_number",
@@ -308,6 +310,27 @@ def lift_stop(application: Application, *, actor: str, now: datetime) -> None:
     Application.objects.filter(pk=application.pk).update(stop_order="")
     application.stop_order = ""
     record(StopLifted(application=application.ref, reason=reason), actor=actor, now=now)
+
+
+def note_shown(*applications: Application, now: datetime) -> None:
+    """Keep what is about to be shown to an applicant, where it is another standing than the last one that was shown.
+
+    A page is shown all the same where nothing can be written (a full disk).
+    """
+    rows = Shown.objects.filter(application__in=applications).order_by("pk")
+    last = {row.application_id: (row.state, row.version) for row in rows}
+    news = [
+        Shown(application=one, state=one.state, version=one.version, shown_at=now)
+        for one in applications
+        if last.get(one.pk) != (one.state, one.version)
+    ]
+    if not news:
+        return
+    try:
+        with transaction.atomic():
+            Shown.objects.bulk_create(news)
+    except DatabaseError:
+        log.warning("what %s pages show could not be kept", len(news))
 
 
 def lock_draft(application: Application) -> None:

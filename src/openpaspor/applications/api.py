@@ -12,6 +12,7 @@ from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
 
 from . import limits
+from .actions import note_shown
 from .rules import Wait, Who, blockers
 from .tracking import find
 
@@ -33,6 +34,7 @@ def track(request: HttpRequest) -> JsonResponse:
         if refusal.status == limits.TooManyTries.status:
             answer["Retry-After"] = str(limits.WINDOW)
         return _private(answer)
+    note_shown(application, now=now)
     wait = next(iter(blockers(application)), Wait(application.state, Who.NOBODY, None, ""))
     return _private(
         JsonResponse(

@@ -181,6 +181,21 @@ class Application(models.Model):
         return self.state in journey.ENDS
 
 
+class Shown(models.Model):
+    """A standing that a page showed an applicant, noted when it was another one than the last. Of this node alone."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="shown")
+    state = models.CharField(max_length=12)
+    version = models.PositiveIntegerField()
+    shown_at = models.DateTimeField()  # UTC
+
+    class Meta:
+        verbose_name_plural = "shown"
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.state}"
+
+
 class Dossier(models.Model):
     """The encrypted answers of one application: one AES-256-GCM document under the application's own key."""
 

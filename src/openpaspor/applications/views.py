@@ -152,6 +152,7 @@ def track(request: HttpRequest) -> HttpResponse:
         if isinstance(refusal, TooManyTries):
             answer["Retry-After"] = str(WINDOW)
         return answer
+    actions.note_shown(found, now=now)
     page = {
         "application": found,
         "stories": tracker.stories(found, now),
@@ -209,7 +210,9 @@ def my_list(request: HttpRequest) -> HttpResponse:
         .select_related("office", "account", "dossier")
         .order_by("-id")
     )
-    lines = [line(request, application, now) for application in mine_all[:50]]
+    newest = list(mine_all[:50])
+    actions.note_shown(*newest, now=now)
+    lines = [line(request, application, now) for application in newest]
     return render(
         request,
         "applications/list.html",
@@ -757,6 +760,7 @@ def status(request: HttpRequest, ref: str) -> HttpResponse:
     mark = tracker.mark_of(stories, entries, silence)
     if request.headers.get("HX-Request") and request.GET.get("tanda") == mark:
         return HttpResponse(status=204)
+    actions.note_shown(application, now=now)
     name = answers_of(request, application).full_name if hasattr(application, "dossier") else ""
     page = {
         "application": application,

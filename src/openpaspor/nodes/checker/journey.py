@@ -210,7 +210,34 @@ def no_step_back_in_silence(country: Country) -> Found:
             found.offending.append(f"{ref} v{entry.version}: {move} without a reason")
         elif told[ref] and move not in DONE_BY_APPLICANT and max(told[ref]) < entry.recorded_at:
             found.offending.append(f"{ref} v{entry.version}: {move} and nobody told")
+    for one in country.of(PORTAL):
+        _shown_backwards(one, found)
     return found
+
+
+def _shown_backwards(portal: Database, found: Found) -> None:
+    """What pages showed, one standing after the other: a step back is one of those above, made between the two."""
+    named: dict[str, list[int]] = defaultdict(list)  # at which versions
+    for ref, entry in _moves(portal.entries):
+        if entry.fact["move"] in BACKWARDS:
+            named[ref].append(entry.version or 0)
+    doubted = {ref for (ref,) in portal.rows("SELECT application FROM ledger_conflict")}
+    last: dict[str, tuple[int, int]] = {}  # step and version
+    for ref, state, version in portal.rows(
+        "SELECT a.ref, s.state, s.version FROM applications_shown s"
+        " JOIN applications_application a ON a.id = s.application_id ORDER BY s.id"
+    ):
+        found.rows += 1
+        if state in GONE:
+            continue
+        step = STATES[State(state)].step
+        before, since = last.get(ref, (step, version))
+        explained = any(since < at <= version for at in named[ref]) or ref in doubted
+        if (step < before or version < since) and not explained:
+            found.offending.append(
+                f"{ref}: step {before} (v{since}) was shown, then step {step} (v{version})"
+            )
+        last[ref] = step, version
 
 
 @across("A4", "One holder at a time: each move was made by who held the application under the term it names.")

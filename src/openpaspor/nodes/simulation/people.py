@@ -107,6 +107,8 @@ class People:
     def do_first(self, site: Site, deeds: Sequence[Chooses]) -> Act | None:
         """The first of some deeds for which there is an occasion at the node, or None."""
         with self.world.at(site):
+            if site.name == PORTAL:  # meanwhile everybody looks where their application stands
+                desk.note_shown(*Application.objects.all(), now=clock.now())
             plan = next(filter(None, (deed(self, site) for deed in deeds)), None)
         if plan is None:
             return None

@@ -38,6 +38,14 @@ def plant(country: None, django_db_blocker) -> Iterator[Callable[..., None]]:  #
         transaction.set_rollback(True)
 
 
+def shows(state: str, version: int) -> list[str]:
+    """A page shows this of whoever has a passport by now."""
+    return [
+        f"INSERT INTO applications_shown (application_id, state, version, shown_at) SELECT id, '{state}', {version}, started_at"
+        " FROM applications_application WHERE state = 'COLLECTED'"
+    ]
+
+
 LAST_MOVE = "kind = 'applications.moved' AND version = 4"
 PLANTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("A1", "a state that nobody moved to"): lambda: [
@@ -161,6 +169,10 @@ PLANTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("A3", "a step back of which nobody was told"): lambda: [
         "UPDATE notifications_message SET created_at = '2026-01-01 00:00:00'"
     ],
+    ("A3", "a page that went back and no step back was made"): lambda: [
+        *shows("READY", 90), *shows("BOOKED", 91)
+    ],
+    ("A3", "a page that went back to what was shown before"): lambda: [*shows("READY", 9), *shows("READY", 8)],
     ("A4", "a move by who did not hold it"): lambda: ["UPDATE ledger_noderecord SET role = 'portal'"],
     ("A4", "two moves in one version"): lambda: twice("ledger_entry", f"WHERE {LAST_MOVE}"),
     ("A4", "a term that fell"): lambda: [
@@ -405,3 +417,17 @@ def test_a_number_given_after_the_close_waits_for_the_next_one(plant: Callable[.
     plant(f"UPDATE ledger_entry SET seq = 100000 WHERE id = {issued.pk}")
 
     assert all(f"ticket {ticket.pk} " not in text for text in offending("Q4"))
+
+
+def test_a_page_may_go_back_by_a_step_that_has_a_name_and_of_which_the_applicant_was_told(
+    plant: Callable[..., None],
+):
+    back = Entry.objects.filter(kind="applications.moved", fact__contains='"spoil"').earliest("pk")
+    held = f"FROM applications_application WHERE ref = '{back.application}'"
+    shown = "INSERT INTO applications_shown (application_id, state, version, shown_at) SELECT id"
+    plant(
+        f"{shown}, 'READY', {back.version - 1}, started_at {held}",
+        f"{shown}, 'APPROVED', {back.version}, started_at {held}",
+    )
+
+    assert not offending("A3")

@@ -8,6 +8,7 @@ from openpaspor.facts.adjudication import PacketSigned, Revoked
 from openpaspor.facts.applications import Moved, StopOrdered
 from openpaspor.facts.issuance import (
     HandedOver,
+    Inspected,
     Printed,
     SerialAllotted,
     SerialFreed,
@@ -22,7 +23,7 @@ from openpaspor.ledger.follow import Later, copies, reacts
 from openpaspor.ledger.models import Entry
 
 from . import actions, packets
-from .models import Booklet, BookletState, JobState, Packet
+from .models import Booklet, BookletState, JobState, Packet, PrintJob
 
 OfBooklet = SerialAllotted | SerialFreed | Printed | Shelved | HandedOver | Spoiled | UncollectedEnded
 
@@ -66,6 +67,14 @@ def know_booklet_again(fact: OfBooklet, entry: Entry) -> None:
         case UncollectedEnded():
             booklet.state = BookletState.CANCELLED
     booklet.save()
+
+
+@copies(Inspected)
+def know_inspection_again(fact: Inspected, entry: Entry) -> None:
+    """A page that was printed before our backup was made, and read back after it."""
+    if was_given_back(entry) and not fact.wrong:
+        jobs = PrintJob.objects.filter(booklet__serial=fact.serial, inspected_at=None)
+        jobs.update(inspected_by=entry.actor, inspected_at=entry.recorded_at)
 
 
 @reacts(PacketSigned, Moved, holder=held_here)

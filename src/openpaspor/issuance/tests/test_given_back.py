@@ -7,8 +7,9 @@ import json
 import pytest
 from django.db.models import Max
 
-from openpaspor.issuance.followers import know_booklet_again
-from openpaspor.issuance.models import Booklet, BookletState
+from openpaspor.issuance import actions
+from openpaspor.issuance.followers import know_booklet_again, know_inspection_again
+from openpaspor.issuance.models import Booklet, BookletState, PrintJob
 from openpaspor.ledger import node
 from openpaspor.ledger.models import Entry
 from openpaspor.ledger.seal import seal_pending
@@ -24,9 +25,10 @@ def put_back_to(seq: int) -> None:
     Booklet.objects.update(
         state=BookletState.STOCK, application=None, rack="", shelved_on=None, changed_at=make.NOW
     )
-    closed = {"epoch": 1, "seq": seq, "hash": "", "why": "restore", "at": ""}
+    epoch = node.here().epoch
+    closed = {"epoch": epoch, "seq": seq, "hash": "", "why": "restore", "at": ""}
     (node.here().home / "epochs.json").write_text(json.dumps({"closed": [closed]}))
-    node.here().begin_epoch(2)
+    node.here().begin_epoch(epoch + 1)
 
 
 def hear_again() -> None:
@@ -66,3 +68,20 @@ def test_what_was_done_with_a_booklet_since_the_restore_stands():
     hear_again()
 
     assert Booklet.objects.get(serial=serial).state == BookletState.SPOILED
+
+
+def test_what_was_printed_before_the_backup_and_read_back_after_it_counts_as_read_back():
+    make.make_stock()
+    application = make.make_printed()
+    seal_pending()
+    before = Entry.objects.aggregate(top=Max("seq"))["top"] or 0
+    lines = make.lines_of(application)
+    actions.pass_inspection(application, lines, action_id="pass", actor=make.PRINTER, now=make.NOW)
+    inspected = PrintJob.objects.values_list("inspected_by", "inspected_at").get()
+    put_back_to(before)
+    PrintJob.objects.update(inspected_by="", inspected_at=None)
+
+    for entry in Entry.objects.filter(kind="issuance.inspected"):
+        know_inspection_again(entry.read(), entry)
+
+    assert PrintJob.objects.values_list("inspected_by", "inspected_at").get() == inspected

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import hashlib
 import logging
 import random
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import close_old_connections, connection
@@ -24,7 +25,7 @@ log = logging.getLogger("openpaspor.wire")
 PAUSE = 3.0  # seconds between calls when there is nothing to say; also the heartbeat
 BATCH = 200  # entries in one message at first; then what fits into a second
 FEWEST, MOST = 10, 1000
-SMALLEST = 4 * 2**10  # bytes of a piece of a file, on the thinnest line
+PIECES_FOR = 1.0  # seconds of files before news is asked for again
 LONGEST_PAUSE = 30.0
 TRUSTED_FOR = 60.0  # seconds after a signed answer during which entries are sent without asking first
 
@@ -48,8 +49,9 @@ class Courier:
         self.answered = 0.0  # ticks, last signed answer
         self.began = clock.ticks()
         self.batch = BATCH
-        self.piece = pieces.PIECE
+        self.room = pieces.PIECE  # bytes of files in one message at first; then what fits into a second
         self.theirs: list[list[Any]] = []  # files that the peer wants of us
+        self.skips = 0  # how many of the files that we want the peer was asked for in vain
         self.back: dict[str, Any] | None = (
             None  # after which place of its log a centre that was put back asks
         )
@@ -97,13 +99,13 @@ class Courier:
     # --- one round ------------------------------------------------------------------------------------------
 
     def round(self) -> bool:
-        """Push, fetch, and carry a piece of a file. True when more may follow at once. Raises LineDown or Refused."""
+        """Push, fetch, and carry pieces of files. True when more may follow at once. Raises LineDown or Refused."""
         busy = self._pull()  # first: nothing of ours goes out before a signed answer came in
         busy |= self._push()
         if not busy and self.back:
             busy = self._give_back()
         if not busy:
-            busy = self._pieces_out() or self._piece_in()
+            busy = self._pieces_out() or self._pieces_in()
         if not busy:
             Link.objects.filter(pk=self.peer.node).update(whole_at=clock.real_now())
         return busy
@@ -219,61 +221,88 @@ class Courier:
             self.batch = max(FEWEST, min(MOST, int(sent * min(2.0, 1.0 / max(seconds, 0.01)))))
 
     def _pieces_out(self) -> bool:
-        """Of the files that the peer wants and that are here one piece, or several that are small: news waits no longer for it."""
-        began, sent = clock.ticks(), -1
-        for wanted in list(self.theirs):
-            digest, application, have = wanted
-            piece = pieces.cut(digest, have, self.piece)
-            if piece is None:
-                self.theirs.remove(wanted)
-                continue  # all of it may be there unnamed, if the power went; an empty piece then ends it
-            if sent >= 0 and (sent + len(piece.bytes) > self.piece or clock.ticks() - began > 1.0):
+        """Carry pieces of the files that the peer wants and that are here, for a second or until there is news."""
+        began, sent = clock.ticks(), False
+        while together := self._cut():
+            self._carry(together)
+            sent = True
+            if clock.ticks() - began > PIECES_FOR or self._has_news():
                 break
-            wanted[2] = self._carry(digest, have, piece)
-            sent = max(0, sent) + len(piece.bytes)
-            if wanted[2] >= piece.total:
+        return sent
+
+    def _cut(self) -> list[tuple[list[Any], pieces.Piece]]:
+        """What one message has room for: each piece beside the wish that it answers."""
+        room, together = self.room, []
+        for wanted in list(self.theirs):
+            digest, _application, have = wanted
+            cut = pieces.cut(digest, have, room)
+            if not cut:
                 self.theirs.remove(wanted)
-        return sent >= 0
+            together += [(wanted, piece) for piece in cut]
+            room -= sum(len(piece.bytes) for piece in cut)
+            if room <= 0:
+                break
+        return together
 
-    def _carry(self, digest: str, at: int, piece: pieces.Piece) -> int:
-        """Send one piece. Returns how much of the file the peer has."""
-        says = {"digest": digest, "at": at, "total": piece.total}
-        says["bytes"] = base64.b64encode(piece.bytes).decode()
+    def _carry(self, together: list[tuple[list[Any], pieces.Piece]]) -> None:
+        """Send pieces in one message, and note of each file how much of it the peer has."""
+        said = [pieces.written(wanted[0], piece) for wanted, piece in together]
         started = clock.ticks()
-        try:
-            there: int = self.ask("piece", says).says["have"]
-        except Refused as refusal:
-            if refusal.code != "piece-refused":
-                raise
-            there = refusal.says["have"]
-        except LineDown:
-            self.piece = max(SMALLEST, self.piece // 4)
-            raise
-        self._fit_piece(clock.ticks() - started)
-        return there
+        with self._shorter_when_lost():
+            there = self.ask("pieces", {"pieces": said}).says["have"]
+        now = {wanted[0]: (have, piece.total) for (wanted, piece), have in zip(together, there, strict=True)}
+        self.theirs = [
+            wanted for wanted in self.theirs if self._goes_on(wanted, *now.get(wanted[0], (None, 0)))
+        ]
+        self._fit_room(sum(len(piece.bytes) for _wanted, piece in together), clock.ticks() - started)
 
-    def _fit_piece(self, seconds: float) -> None:
-        """Pieces of at most a second or two."""
-        fits = self.piece // 2 if seconds > 2.0 else self.piece * 2 if seconds < 0.5 else self.piece
-        self.piece = max(SMALLEST, min(pieces.PIECE, fits))
-
-    def _piece_in(self) -> bool:
-        """One piece of a file that we want, if the peer has it."""
-        for row in links.wanted_files():
-            have = pieces.have(row.digest)
-            try:
-                came = self.ask("fetch", {"digest": row.digest, "application": row.application, "at": have})
-            except Refused as refusal:
-                if refusal.code in ("not-here", "not-yours"):
-                    continue
-                raise
-            try:
-                pieces.add(row.digest, have, came.says["total"], base64.b64decode(came.says["bytes"]))
-            except pieces.PieceRefused:
-                continue
-            work_waits.set()
+    @staticmethod
+    def _goes_on(wanted: list[Any], have: int | None, total: int) -> bool:
+        """Whether more of a file is to be sent, now that the peer has so much; one that did not move waits until it is named again."""
+        if have is None:
             return True
-        return False
+        moved, wanted[2] = have != wanted[2], have
+        return moved and have < total
+
+    def _has_news(self) -> bool:
+        news = node_news.get(self.peer.node)
+        return news is not None and news.is_set()
+
+    @contextlib.contextmanager
+    def _shorter_when_lost(self) -> Iterator[None]:
+        """Or a message that is too long for the line is sent for ever."""
+        try:
+            yield
+        except LineDown:
+            self.room = max(pieces.FEWEST, self.room // 4)
+            raise
+
+    def _fit_room(self, carried: int, seconds: float) -> None:
+        """Messages of half a second to two: only one that was full lets the next be longer."""
+        if seconds > 2.0:
+            self.room = max(pieces.FEWEST, self.room // 2)
+        elif seconds < 0.5 and carried >= self.room:
+            self.room = min(pieces.MOST, self.room * 2)
+
+    def _pieces_in(self) -> bool:
+        """Pieces of files that we want, those that the peer has; when it has none of a few, the next few another time."""
+        rows = links.wanted_files(self.skips)
+        wanted = [[row.digest, row.application, pieces.have(row.digest)] for row in rows]
+        if not wanted:
+            self.skips = 0
+            return False
+        started = clock.ticks()
+        with self._shorter_when_lost():
+            came = self.ask("fetch", {"files": wanted, "room": self.room})
+        got = [pieces.read(says) for says in came.says["pieces"]]
+        self._fit_room(sum(len(piece.bytes) for _digest, piece in got), clock.ticks() - started)
+        before = {digest: have for digest, _application, have in wanted}
+        grew = [digest for digest, piece in got if pieces.add(digest, piece) != before[digest]]
+        if grew:
+            work_waits.set()
+        else:
+            self.skips += len(rows)
+        return bool(grew)
 
     # --- for ever -------------------------------------------------------------------------------------------
 

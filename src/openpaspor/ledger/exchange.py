@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from django.db import transaction
@@ -56,7 +55,7 @@ def answer(raw: bytes) -> bytes | None:
 
 
 def _obey(message: Message, peer: NodeRecord) -> tuple[dict[str, Any], list[bytes]]:
-    deed = {"push": _push, "pull": _pull, "piece": _piece, "fetch": _fetch, "back": _back}.get(message.type)
+    deed = {"push": _push, "pull": _pull, "pieces": _pieces, "fetch": _fetch, "back": _back}.get(message.type)
     if not links.has_line(peer):
         raise Refusal("no-line")
     if deed is None:
@@ -198,22 +197,17 @@ def _back(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
     return {}, []
 
 
-def _piece(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
-    """A piece of a file that we want."""
-    says = message.says
-    try:
-        have = pieces.add(says["digest"], says["at"], says["total"], base64.b64decode(says["bytes"]))
-    except pieces.PieceRefused as refusal:
-        raise Refusal("piece-refused", have=refusal.have) from None
-    return {"have": have}, []
+def _pieces(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
+    """Pieces of files that we want. The answer says of each how much of its file is here now."""
+    return {"have": [pieces.add(*pieces.read(says)) for says in message.says["pieces"]]}, []
 
 
 def _fetch(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
-    """A piece of a file that the caller wants."""
-    says = message.says
-    if not links.may_have(peer, link, says["digest"], says["application"]):
-        raise Refusal("not-yours")
-    piece = pieces.cut(says["digest"], says["at"])
-    if piece is None:
-        raise Refusal("not-here")
-    return {"total": piece.total, "bytes": base64.b64encode(piece.bytes).decode()}, []
+    """Pieces of the files that the caller wants, as many as it has room for; of what is not here or not its own, none."""
+    room, found = min(message.says["room"], pieces.MOST), []
+    for digest, application, at in message.says["files"][:WANTED_AT_ONCE]:
+        if room > 0 and links.may_have(peer, link, digest, application):
+            cut = pieces.cut(digest, at, room)
+            found += [pieces.written(digest, piece) for piece in cut]
+            room -= sum(len(piece.bytes) for piece in cut)
+    return {"pieces": found}, []

@@ -361,9 +361,9 @@ def is_asked_to_call(peer: str) -> bool:
     return asked.filter(Q(called_at=None) | Q(try_at__gt=F("called_at"))).exists()
 
 
-def wanted_files(limit: int = 20) -> list[Wanted]:
-    """Files that have not come, oldest first."""
-    return list(Wanted.objects.all()[:limit])
+def wanted_files(after: int = 0, limit: int = 20) -> list[Wanted]:
+    """The next few files that have not come, oldest first."""
+    return list(Wanted.objects.all()[after : after + limit])
 
 
 def wanted_of(peer: NodeRecord, link: Link) -> QuerySet[Wanted]:

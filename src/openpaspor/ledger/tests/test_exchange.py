@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from openpaspor.facts import Fact
 from openpaspor.facts.accounts import Looked
 from openpaspor.facts.adjudication import Decided
+from openpaspor.facts.applications import DossierSealed
 from openpaspor.facts.appointments import PlaceHeld
 from openpaspor.facts.ledger import NodeListed
 from openpaspor.facts.offices import KnobSet
@@ -210,12 +211,12 @@ def test_a_file_goes_on_where_the_line_was_cut(office, centre):
 
     def send(number: int, at: int):
         piece = base64.b64encode(whole[at : at + pieces.PIECE]).decode()
-        return ask(office, centre, number, "piece", said | {"at": at, "bytes": piece})
+        return ask(office, centre, number, "pieces", {"pieces": [said | {"at": at, "bytes": piece}]})
 
-    assert send(1, 0).says["have"] == pieces.PIECE
-    assert send(2, 0).says == {"code": "piece-refused", "have": pieces.PIECE}
-    assert send(3, pieces.PIECE).says["have"] == 2 * pieces.PIECE
-    assert send(4, 2 * pieces.PIECE).says["have"] == len(whole)
+    assert send(1, 0).says["have"] == [pieces.PIECE]
+    assert send(2, 0).says["have"] == [pieces.PIECE]  # it is not the one that comes next
+    assert send(3, pieces.PIECE).says["have"] == [2 * pieces.PIECE]
+    assert send(4, 2 * pieces.PIECE).says["have"] == [len(whole)]
     assert centre.store.get(digest) == whole
     assert not Wanted.objects.exists()
 
@@ -225,7 +226,7 @@ def test_a_file_that_is_not_what_it_was_named_is_thrown_away(office, centre):
     Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
 
     said = {"digest": digest, "at": 0, "total": 5, "bytes": base64.b64encode(b"palsu").decode()}
-    ask(office, centre, 1, "piece", said)
+    ask(office, centre, 1, "pieces", {"pieces": [said]})
 
     assert not centre.store.has(digest)
     assert pieces.have(digest) == 0
@@ -259,15 +260,16 @@ class ThinLine:
 
     def __init__(self, centre: node.Node, office: node.Node, most: int) -> None:
         self.centre, self.office, self.most = centre, office, most
-        self.lost = 0
+        self.lost = self.said = 0
         self.confirmed = {"epoch": 1, "seq": 0, "hash": ""}
 
     def __call__(self, _url: str, raw: bytes) -> bytes:
+        self.said += 1
         if len(raw) > self.most:
             self.lost += 1
             raise LineDown("TimeoutError")
         came = unpack(raw, lambda name, epoch, says: self.office.keys.wire_public)
-        if came.type == "piece":
+        if came.type in ("pieces", "fetch"):
             with node.standing_at(self.centre):
                 return exchange.answer(raw) or b""
         if came.lines:
@@ -325,22 +327,46 @@ def test_a_picture_gets_through_a_line_that_became_thin(office, centre):
     assert line.lost < 10
 
 
-def test_small_files_go_together_and_a_large_one_piece_by_piece(office, centre):
-    small, large = [os.urandom(20_000) for _file in range(4)], os.urandom(2 * pieces.PIECE)
-    digests = [office.store.put(whole) for whole in (*small, large)]
+def test_files_go_together_in_messages_that_a_line_carries_in_a_second(office, centre):
+    files = [os.urandom(20_000) for _file in range(4)] + [os.urandom(9 * pieces.PIECE)]
+    digests = [office.store.put(whole) for whole in files]
     for digest in digests:
         Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
     links.make_links()
-    courier = Courier(NodeRecord.objects.get(node="pusat"), ThinLine(centre, office, 100_000))
+    line = ThinLine(centre, office, 200_000)
+    courier = Courier(NodeRecord.objects.get(node="pusat"), line)
     courier.theirs = [[digest, "OP-1", 0] for digest in digests]
-    left = []
 
     with node.standing_at(office):
-        while courier._pieces_out():
-            left.append(len(courier.theirs))
+        while courier.theirs:
+            with contextlib.suppress(LineDown):
+                courier._pieces_out()
 
-    assert left == [2, 1, 1, 0]
-    assert [centre.store.get(digest) for digest in digests] == [*small, large]
+    assert [centre.store.get(digest) for digest in digests] == files
+    assert 0 < line.lost < 6  # longer each time, until they were too long
+    assert line.said < 20
+
+
+def test_files_are_fetched_past_those_that_somebody_else_owes(office, centre):
+    files = [os.urandom(20_000), os.urandom(5 * pieces.PIECE)]
+    digests = [centre.store.put(whole) for whole in files]
+    owed = [hashlib.sha256(bytes([number])).hexdigest() for number in range(30)]
+    for hours, digest in enumerate((*owed, *digests)):
+        Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY + timedelta(hours=hours))
+    papers = tuple(f"photo:{digest}:image/jpeg:9" for digest in digests)
+    with transaction.atomic():
+        sealed = DossierSealed(application="OP-1", document="ab" * 32, attachments=papers, keys=())
+        record(sealed, actor="S-1", now=MONDAY)
+    Subscription.objects.create(link=Link.objects.get_or_create(peer="denpasar")[0], application="OP-1")
+    line = ThinLine(centre, office, 10_000)
+    with node.standing_at(office):
+        links.make_links()
+        courier = Courier(NodeRecord.objects.get(node="pusat"), line)
+        came = [courier._pieces_in() for _round in range(8)]
+
+    assert [office.store.get(digest) for digest in digests] == files
+    assert came[0] is False and True in came
+    assert Wanted.objects.count() == len(owed)
 
 
 def test_one_quick_entry_does_not_make_the_next_message_longer(office, centre):

@@ -297,12 +297,14 @@ class Courier:
         got = [pieces.read(says) for says in came.says["pieces"]]
         self._fit_room(sum(len(piece.bytes) for _digest, piece in got), clock.ticks() - started)
         before = {digest: have for digest, _application, have in wanted}
-        grew = [digest for digest, piece in got if pieces.add(digest, piece) != before[digest]]
+        grew = any(
+            here != before[digest] for (digest, _piece), here in zip(got, pieces.add(got), strict=True)
+        )
         if grew:
             work_waits.set()
         else:
             self.skips += len(rows)
-        return bool(grew)
+        return grew
 
     # --- for ever -------------------------------------------------------------------------------------------
 

@@ -199,7 +199,7 @@ def _back(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
 
 def _pieces(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
     """Pieces of files that we want. The answer says of each how much of its file is here now."""
-    return {"have": [pieces.add(*pieces.read(says)) for says in message.says["pieces"]]}, []
+    return {"have": pieces.add([pieces.read(says) for says in message.says["pieces"]])}, []
 
 
 def _fetch(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:

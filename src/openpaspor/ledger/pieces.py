@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from django.db import transaction
 
 from openpaspor.kit.faults import fault
 
@@ -43,36 +46,47 @@ def have(digest: str) -> int:
         return 0
 
 
-def add(digest: str, piece: Piece) -> int:
-    """Put one piece at its place; the last one makes the file whole, or throws all away when it is not what it was named.
+def add(came: Sequence[tuple[str, Piece]]) -> list[int]:
+    """Put pieces of files at their places; the last one makes a file whole, or throws all away when it is not what it was named.
 
-    Returns how many bytes are here: what does not follow on them, or nobody wants, changes nothing.
+    Returns of each file how many bytes are here then: what does not follow on them, or nobody wants, changes nothing.
     """
-    wanted = Wanted.objects.filter(pk=digest).first()
-    if wanted is None or piece.total > LONGEST or len(piece.bytes) > PIECE:
-        return piece.total if node.here().store.has(digest) else 0
+    wanted = Wanted.objects.in_bulk([digest for digest, _piece in came])
+    here = [_put(digest, piece) if digest in wanted else _whole(digest, piece) for digest, piece in came]
+    whole = [row for row in wanted.values() if node.here().store.has(row.digest)]
+    fault("wire.after_last_piece")
+    with transaction.atomic():
+        Wanted.objects.filter(pk__in=[row.digest for row in whole]).delete()
+        for application in {row.application for row in whole}:
+            follow.retry_soon(application)
+    return here
+
+
+def _whole(digest: str, piece: Piece) -> int:
+    return piece.total if node.here().store.has(digest) else 0
+
+
+def _put(digest: str, piece: Piece) -> int:
     here = have(digest)
-    if piece.at != here:
-        return here
+    ends = piece.at + len(piece.bytes)
+    if piece.at != here or piece.total > LONGEST or len(piece.bytes) > PIECE:
+        return _whole(digest, piece) or here
     with open(_partial(digest), "ab") as handle:
         handle.write(piece.bytes)
         handle.flush()
-        os.fsync(handle.fileno())
+        if ends < piece.total:  # the last one is kept with the whole file
+            os.fsync(handle.fileno())
     fault("wire.after_piece")
-    if here + len(piece.bytes) < piece.total:
-        return here + len(piece.bytes)
-    _finish(wanted)
-    return piece.total
+    if ends >= piece.total:
+        _finish(digest)
+    return ends
 
 
-def _finish(wanted: Wanted) -> None:
-    path = _partial(wanted.digest)
+def _finish(digest: str) -> None:
+    path = _partial(digest)
     whole = path.read_bytes()
-    if hashlib.sha256(whole).hexdigest() == wanted.digest:
+    if hashlib.sha256(whole).hexdigest() == digest:
         node.here().store.put(whole)
-        fault("wire.after_last_piece")
-        wanted.delete()
-        follow.retry_soon(wanted.application)
     path.unlink()
 
 

@@ -29,6 +29,7 @@ LINES, DOORS, PASSED = "lines.json", "doors.json", "passed.json"
 MODES = ("open", "closed", "one-way", "half-open", "slow")
 LOOKS_EVERY = 0.1  # seconds
 COUNTS_EVERY = 0.5  # seconds
+LATE = 0.05  # seconds that this process may wake up too late without making a slow line thinner than it is
 PIECE, SLOW_PIECE = 65536, 2048  # bytes read at once
 
 
@@ -85,8 +86,8 @@ class Pipe:
     async def carry(self, size: int, rate: int, *, onward: bool) -> None:
         """Return when `size` bytes have gone through at `rate` bytes a second, after all that came before them."""
         now = time.monotonic()
-        self.free_at[onward] = max(now, self.free_at[onward]) + size / rate
-        await asyncio.sleep(self.free_at[onward] - now)
+        self.free_at[onward] = max(now - LATE, self.free_at[onward]) + size / rate
+        await asyncio.sleep(max(0.0, self.free_at[onward] - now))
 
 
 class Line:

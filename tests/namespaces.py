@@ -118,6 +118,9 @@ class Box(Installation):
     def ready(self) -> dict[str, Any]:
         return self.inside(super().ready)
 
+    def is_listening(self) -> bool:
+        return self.inside(super().is_listening)
+
     # How its line is
 
     def pull_the_plug(self) -> None:

@@ -19,13 +19,13 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor.facts.base import format_moment
 from openpaspor.kit import clock
+from openpaspor.kit.disk import sync_folder
 from openpaspor.kit.refused import Refused
 
 from . import node, second_copy
 from .models import Entry, NodeRecord
 from .receive import Sealed, read_line
 from .seal import introduce_ourselves, seal_pending
-from .vault import sync_folder
 
 ANSWERS_WITHIN = 5.0  # seconds; a second copy on a disk that does not answer is no reason not to open
 

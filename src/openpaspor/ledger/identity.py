@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from openpaspor.kit.disk import sync_folder
+
 FILE = "node.json"
 
 
@@ -63,6 +65,7 @@ def write(home: Path, identity: Identity) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(aside, home / FILE)
+    sync_folder(home)
 
 
 def of(home: Path, environment: Mapping[str, str]) -> Identity:

@@ -28,6 +28,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from openpaspor.kit.disk import sync_folder
+
 WRAP_PURPOSE = b"openpaspor-wrap-v1"
 _SEAL = ec.ECDSA(
     hashes.SHA256(), deterministic_signing=True
@@ -117,6 +119,7 @@ class KeyRing:
                 pass
             finally:
                 aside.unlink()
+            sync_folder(self.folder)
         return path.read_bytes()
 
     def _sign(self) -> Ed25519PrivateKey:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from openpaspor.journey import Site
+from openpaspor.kit.disk import sync_folder
 
 from .identity import Peer
 from .keys import KeyRing
@@ -82,6 +83,7 @@ class Node:
     def begin_epoch(self, epoch: int) -> None:
         """From now on our log goes on under another epoch: we were enrolled again, re-installed or restored."""
         self._write_head({"node": self.name, "epoch": epoch})
+        sync_folder(self.home)
 
     def remember_head(self, seq: int, digest: str) -> None:
         """Write the last sealed entry into a file outside the database, so that a roll-back shows."""

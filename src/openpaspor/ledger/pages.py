@@ -22,8 +22,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from openpaspor.kit.disk import sync_folder
+
 from .keys import Unreadable, decrypt, encrypt
-from .vault import close_file, open_file, pieces_of, sync_folder
+from .vault import close_file, open_file, pieces_of
 
 HEADER, FRAME = 32, 24  # bytes, https://www.sqlite.org/fileformat2.html#walformat
 CHECKPOINT_AFTER = 1000  # frames, as SQLite does by itself

@@ -34,12 +34,12 @@ from django.db import close_old_connections, connection
 
 from openpaspor.facts.base import format_moment, parse_moment
 from openpaspor.kit import clock
+from openpaspor.kit.disk import sync_folder
 
 from . import node
 from .models import Entry, NodeRecord
 from .pages import Pages
 from .receive import RECORD, write_line
-from .vault import sync_folder
 
 log = logging.getLogger("openpaspor.second_copy")
 EVERY = 2.0  # seconds between two looks

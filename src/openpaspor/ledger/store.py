@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from openpaspor.kit.disk import sync_folder
 from openpaspor.kit.faults import fault
 from openpaspor.kit.refused import Refused
 
@@ -32,12 +33,14 @@ class Store:
         return self.folder / digest[:2] / digest[2:]
 
     def put(self, ciphertext: bytes) -> str:
-        """Keep the bytes and return their address. The file is on disk before this returns."""
+        """Keep the bytes and return their address. The file is on disk, under its name, before this returns."""
         digest = hashlib.sha256(ciphertext).hexdigest()
         path = self._path(digest)
         if path.exists():
             return digest
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sync_folder(self.folder)
         aside = path.parent / f".{secrets.token_hex(8)}"
         try:
             with open(aside, "wb") as handle:
@@ -48,6 +51,7 @@ class Store:
             os.replace(aside, path)
         finally:
             aside.unlink(missing_ok=True)
+        sync_folder(path.parent)
         return digest
 
     def get(self, digest: str) -> bytes:

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from openpaspor.kit.disk import sync_folder
+
 from .keys import Unreadable, decrypt, encrypt
 
 MAGIC = b"OPV1"
@@ -115,15 +117,6 @@ def digest_of(path: Path) -> Part:
             digest.update(piece)
             size += len(piece)
     return Part(size, digest.hexdigest())
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # --- under a passphrase -----------------------------------------------------------------------------------

@@ -28,13 +28,13 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from openpaspor.kit import clock
+from openpaspor.kit.disk import sync_folder
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger import identity, node, vault
 from openpaspor.ledger.canonical import canonical
 from openpaspor.ledger.keys import Unreadable
 from openpaspor.ledger.models import Entry
 from openpaspor.ledger.second_copy import copy_file
-from openpaspor.ledger.vault import sync_folder
 from openpaspor.nodes.boot import boot
 
 PASSPHRASE = "OPENPASPOR_BACKUP_PASSPHRASE"

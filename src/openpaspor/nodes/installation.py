@@ -117,7 +117,7 @@ class Installation:
             kept.write(f"{child.pid}\n")
 
     def ready(self) -> dict[str, Any]:
-        """What `/readyz` answers; empty when nothing answers."""
+        """What `/readyz` answers; empty when nothing answers, or a no."""
         with (
             contextlib.suppress(OSError, ValueError),
             urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer,
@@ -125,6 +125,12 @@ class Installation:
             found: dict[str, Any] = json.load(answer)
             return found
         return {}
+
+    def is_listening(self) -> bool:
+        """Whether somebody takes calls on our port, well or not."""
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
 
     def wait(self, what: str, seconds: float = 30) -> None:
         """Wait until `/readyz` gives a value for `what`."""
@@ -158,7 +164,7 @@ class Installation:
         """As a power cut would."""
         self._signal(signal.SIGKILL)
         ends = time.monotonic() + STOPS_WITHIN
-        while (any(map(_lives, self._pids())) or self.ready()) and time.monotonic() < ends:
+        while (any(map(_lives, self._pids())) or self.is_listening()) and time.monotonic() < ends:
             time.sleep(0.05)  # the serving process dies with the main one
         self.home.with_suffix(".pid").unlink(missing_ok=True)
 

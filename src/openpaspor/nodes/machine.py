@@ -62,7 +62,8 @@ def trouble_with_writing(folder: Path) -> str | None:
     if not place.is_dir():
         return f"{place} is a file, where a folder is needed. Move it away, or set OPENPASPOR_HOME to another folder."
     try:
-        with tempfile.NamedTemporaryFile(dir=place, prefix=".openpaspor-"):
+        with tempfile.NamedTemporaryFile(dir=place, prefix=".openpaspor-", buffering=0) as file:
+            file.write(bytes(4096))  # a full disk may still take a name
             return None
     except OSError as error:
         return (

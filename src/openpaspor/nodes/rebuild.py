@@ -16,6 +16,7 @@ from django.db import connection
 
 from openpaspor.applications.models import Attachment, DossierKey
 from openpaspor.kit import clock, lock
+from openpaspor.kit.disk import sync_folder
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger import follow, node, pages, second_copy, vault
 from openpaspor.ledger.keys import Unreadable
@@ -186,7 +187,7 @@ def _bring_files(source: Path, target: Path) -> int:
             if not name.startswith(".") and vault.digest_of(folder / name).sha256 == folder.name + name:
                 second_copy.copy_file(folder / name, target / folder.name / name)
                 brought += 1
-        vault.sync_folder(target / folder.name)
+        sync_folder(target / folder.name)
     return brought
 
 
@@ -211,7 +212,7 @@ def _bring_pages(folder: Path, us: node.Node, *, new_keys: bool) -> float | None
     for left in us.home.glob("openpaspor.sqlite3.rebuilt-*"):
         left.unlink()
     os.replace(aside, us.home / "openpaspor.sqlite3")
-    vault.sync_folder(us.home)
+    sync_folder(us.home)
     return found.at
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from django.db import connection
 
 from openpaspor.kit import clock
-from openpaspor.ledger import node, vault
+from openpaspor.kit.disk import sync_folder
+from openpaspor.ledger import node
 from openpaspor.ledger.models import Entry
 from openpaspor.ledger.worker import work_until_idle
 from openpaspor.nodes import backups, new_epoch, tables
@@ -83,7 +84,7 @@ def _attachments(manifest: backups.Manifest, home: Path, missing: set[str]) -> N
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             backups.copy_file(store / digest[:2] / digest[2:], target)
     for folder in backups.folders_of(home / "attachments"):
-        vault.sync_folder(folder)
+        sync_folder(folder)
 
 
 def _database(manifest: backups.Manifest, home: Path) -> None:
@@ -97,7 +98,7 @@ def _database(manifest: backups.Manifest, home: Path) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(aside, home / "openpaspor.sqlite3")
-    vault.sync_folder(home)
+    sync_folder(home)
 
 
 def _into_postgres(manifest: backups.Manifest) -> None:

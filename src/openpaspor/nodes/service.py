@@ -15,6 +15,7 @@ from openpaspor.applications import eligibility
 from openpaspor.kit import clock
 from openpaspor.ledger import follow, links, node, second_copy, sync, worker
 from openpaspor.ledger.models import Entry, Link, Parked
+from openpaspor.nodes import machine
 from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import clock_time
 
@@ -44,17 +45,20 @@ class Readiness:
     unread: int  # sealed entries that some follower, or the choice for a line, has not read yet
     parked: int
     disk_free_mb: int
+    can_write: bool  # to the folder of this installation
     second_copy_age_s: float | None = None  # None: no second copy is asked for, or nothing is in it yet
     lines: tuple[dict[str, object], ...] = ()  # to other nodes: peer, state, unsent
 
     @property
     def is_ready(self) -> bool:
-        return self.db and self.migrations
+        return self.db and self.migrations and self.can_write
 
 
 def readiness() -> Readiness:
     """Look at the database, the log and the disk. Never raises."""
-    free = shutil.disk_usage(node.here().home).free // 2**20
+    home = node.here().home
+    free = shutil.disk_usage(home).free // 2**20
+    can_write = machine.trouble_with_writing(home) is None
     try:
         applied = _tables_fit()
         return Readiness(
@@ -65,13 +69,14 @@ def readiness() -> Readiness:
             unread=max(follow.unread(), links.unchosen()),
             parked=Parked.objects.count(),
             disk_free_mb=free,
+            can_write=can_write,
             second_copy_age_s=second_copy_age(),
             lines=tuple(
                 {"peer": line.peer, "state": line.word, "unsent": line.unsent} for line in links.line_states()
             ),
         )
     except DatabaseError:
-        return Readiness(False, False, 0.0, 0, 0, 0, free, second_copy_age())
+        return Readiness(False, False, 0.0, 0, 0, 0, free, can_write, second_copy_age())
 
 
 _fitted = False

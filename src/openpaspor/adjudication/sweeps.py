@@ -57,7 +57,7 @@ def sign_missing_packets(*, now: datetime, limit: int = 500) -> int:
     return made
 
 
-@every(seconds=60)
+@every(seconds=60, by_date=True)
 def expire_unanswered(*, now: datetime, limit: int = 500) -> int:
     """End applications whose question was not answered in time, by their office's own calendar."""
     latest = (now + LONGEST_LEAD).date()

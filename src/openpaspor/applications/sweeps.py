@@ -14,7 +14,7 @@ from .models import Application
 HEARD_WITHIN = timedelta(hours=1)  # in which an office hears of a new time that was chosen in the last minute
 
 
-@every(seconds=300)
+@every(seconds=300, by_date=True)
 def give_up_stale(*, now: datetime, limit: int = 500) -> int:
     """End drafts that nobody touches, applications that get no place, and missed visits not made good. Returns how many."""
     drafts = Application.objects.untouched_since(now - timedelta(days=policy.value("draft_days", now=now)))

@@ -17,7 +17,7 @@ from . import actions, calendar_actions
 from .models import SOLD_BY, Booking, Calendar, HandedOver, Pot, Slot
 
 
-@every(seconds=15)
+@every(seconds=15, by_date=True)
 def free_lapsed_holds(*, now: datetime, limit: int = 500) -> int:
     """Free places whose hold ended unpaid. Safe to run often, late, or twice at once. Returns places freed."""
     freed = 0
@@ -32,7 +32,7 @@ def free_lapsed_holds(*, now: datetime, limit: int = 500) -> int:
     return freed
 
 
-@every(seconds=15)
+@every(seconds=15, by_date=True)
 def hand_over_unsold(*, now: datetime, limit: int = 50) -> int:
     """At the day-list cut-off, give the office the online places that nobody bought. Returns day lists handed over."""
     us = node.here()
@@ -50,7 +50,7 @@ def hand_over_unsold(*, now: datetime, limit: int = 50) -> int:
     return len(lists)
 
 
-@every(seconds=10)
+@every(seconds=10, by_date=True)
 def release_calendars(*, now: datetime, limit: int = 20) -> int:
     """Put the next week of each office on sale when its release moment has come. Returns offices released.
 

@@ -51,3 +51,20 @@ class DoubtDecided(Fact):
     epoch: int = 0
     seq: int = 0
     picked: str = ""  # entry: what was set aside; other: what stands; empty: looked at, nothing to choose
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockDoubted(Fact):
+    """The wall clock of this node is not what it must be. What it says from here on may bear a wrong time; nothing runs out."""
+
+    name = "ledger.clock_doubted"
+
+    off_s: int  # seconds by which the wall clock is ahead; below nothing: behind
+    after_seq: int  # the last entry of this epoch that was surely sealed before
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockTrusted(Fact):
+    """The clock is right again, or somebody has confirmed the date (the actor of the entry)."""
+
+    name = "ledger.clock_trusted"

@@ -15,7 +15,7 @@ from . import actions
 from .models import Ticket, local_day
 
 
-@every(seconds=120)
+@every(seconds=120, by_date=True)
 def close_forgotten_days(*, now: datetime, limit: int = 500) -> int:
     """Close the hall of every office whose local day went by without its end of day. Returns halls closed.
 

@@ -15,7 +15,7 @@ from .models import Examination
 LONGEST_LEAD = timedelta(hours=9)  # WIT is the first to see a new day
 
 
-@every(seconds=60)
+@every(seconds=60, by_date=True)
 def lapse_incomplete(*, now: datetime, limit: int = 500) -> int:
     """End cases whose papers were not brought in time, by the office's own calendar. What waits for us never lapses."""
     latest = (now + LONGEST_LEAD).date()

@@ -33,7 +33,7 @@ def allot_waiting(*, now: datetime, limit: int = 500) -> int:
     return allotted
 
 
-@every(seconds=60)
+@every(seconds=60, by_date=True)
 def remind_holders(*, now: datetime, limit: int = 500) -> int:
     """Reminders on days 1, 7, 20 and 27 on the shelf. Returns reminders said."""
     on_shelf = Booklet.objects.filter(state=BookletState.PRINTED, application__state=State.READY).exclude(
@@ -58,7 +58,7 @@ def remind_holders(*, now: datetime, limit: int = 500) -> int:
     return said
 
 
-@every(seconds=60)
+@every(seconds=60, by_date=True)
 def end_uncollected(*, now: datetime, limit: int = 500) -> int:
     """End what nobody collected in time. Returns passports cancelled."""
     late = Application.objects.in_state(State.READY).filter(collect_by__lte=now.date(), stop_order="")

@@ -7,6 +7,7 @@ Only the edges (views, workers, commands) look at a clock; actions get `now` as 
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
@@ -14,6 +15,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+_since_boot: Callable[[], float] = (  # also while the machine sleeps, where it can tell
+    functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    if hasattr(time, "CLOCK_BOOTTIME")
+    else time.monotonic
+)
 _played: Callable[[], tuple[datetime, float]] | None = None
 _offset_file: Path | None = None
 _cached: tuple[float, timedelta] = (-1.0, timedelta(0))
@@ -40,7 +46,7 @@ def real_now() -> datetime:
 
 def ticks() -> float:
     """Seconds that only rise, whatever the wall clock does; between two of them lies a length of time."""
-    return _played()[1] if _played else time.monotonic()
+    return _played()[1] if _played else _since_boot()
 
 
 def offset() -> timedelta:

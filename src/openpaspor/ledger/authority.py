@@ -32,6 +32,8 @@ MAY_SAY: dict[str, frozenset[str]] = {
     "issuance.printed": frozenset({OFFICE}),
     "issuance.print_resolved": frozenset({OFFICE}),
     "ledger": frozenset({CENTRE}),
+    "ledger.clock_doubted": frozenset({PORTAL, OFFICE, CENTRE}),  # of its own clock
+    "ledger.clock_trusted": frozenset({PORTAL, OFFICE, CENTRE}),
     "ledger.doubt_decided": frozenset({PORTAL, OFFICE, CENTRE}),  # looked at by whoever works with it
     "notifications": frozenset({PORTAL, OFFICE, CENTRE}),
     "notifications.outage_announced": frozenset({CENTRE}),

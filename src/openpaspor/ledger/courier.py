@@ -15,7 +15,7 @@ from django.db import close_old_connections, connection
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
 
-from . import enrol, exchange, links, node, pieces, receive, refill, transport
+from . import clock_watch, enrol, exchange, links, node, pieces, receive, refill, transport
 from .messages import Message, NotAMessage, glance, pack, unpack
 from .models import Entry, Link, NodeRecord
 from .record import work_waits
@@ -75,6 +75,8 @@ class Courier:
             raise LineDown("not-ours")
         if links.is_dense(self.peer) and known and came.epoch > known.epoch:
             links.pin_epoch(known, came.epoch)
+        if links.is_dense(self.peer) and came.at:
+            clock_watch.hear(came.at)
         self.answered = clock.ticks()
         Link.objects.filter(pk=self.peer.node).update(answered_at=clock.real_now(), trouble="")
         if came.type == "refused":

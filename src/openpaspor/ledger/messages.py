@@ -3,7 +3,7 @@
     OPW1 \\n  envelope (canonical JSON) \\n  signature (base64) \\n  content (zlib of JSON lines)
 
 The envelope says who speaks to whom: `from`, `epoch`, `to`, `type`, `number` (rises with every message of the sender
-in its epoch, so that an old one cannot be played again) and, in an answer, `re` (SHA-256 of the message it answers, so
+in its epoch, so that an old one cannot be played again), `at` (the wall clock of the sender, UTC) and, in an answer, `re` (SHA-256 of the message it answers, so
 that neither a captive portal nor an old answer is taken for one). The signature is Ed25519 by the `wire` key over
 `openpaspor-wire-v1\\n` ‖ envelope ‖ `\\n` ‖ SHA-256(content). The first line of the content is a JSON object; entries
 follow, one line each, as `ledger export` writes them.
@@ -19,6 +19,9 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from openpaspor.facts.base import format_moment
+from openpaspor.kit import clock
 
 from .canonical import canonical
 from .keys import verify
@@ -46,6 +49,7 @@ class Message:
     says: dict[str, Any]
     lines: tuple[bytes, ...] = ()
     re: str = ""
+    at: str = field(default="", compare=False)  # the sender's wall clock, UTC; empty from an older version
     digest: str = field(default="", compare=False)  # SHA-256 of the whole message
 
 
@@ -65,7 +69,7 @@ def pack(
 ) -> bytes:
     """The bytes of a message from `us`; `re` is the digest of the message that this one answers."""
     about: dict[str, Any] = {
-        "from": us.name, "epoch": us.epoch, "to": to, "type": type, "number": number
+        "from": us.name, "epoch": us.epoch, "to": to, "type": type, "number": number, "at": format_moment(clock.real_now())
     }  # fmt: skip
     if re:
         about["re"] = re
@@ -112,6 +116,7 @@ def unpack(raw: bytes, key_of: PublicKey) -> Message:
             key, base64.b64decode(signature, validate=True), _signed(envelope, content)
         )
         to, type_, re = str(about["to"]), str(about["type"]), str(about.get("re", ""))
+        at = str(about.get("at", ""))
     except (
         ValueError,
         KeyError,
@@ -125,4 +130,4 @@ def unpack(raw: bytes, key_of: PublicKey) -> Message:
     if not good:
         raise NotAMessage("signature")
     digest = hashlib.sha256(raw).hexdigest()
-    return Message(sender, epoch, to, type_, number, says, tuple(lines), re, digest)
+    return Message(sender, epoch, to, type_, number, says, tuple(lines), re, at, digest)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from openpaspor.kit import clock
 
-from . import node
+from . import clock_watch, node
 
 log = logging.getLogger("openpaspor.sweeps")
 
@@ -21,6 +21,7 @@ class Sweep:
     name: str
     seconds: float
     run: Callable[..., int]
+    by_date: bool = False  # it decides by what day or time it is: it rests while the clock is doubted
     last_at: datetime | None = None
     last_did: int = 0
     last_trouble: str = ""
@@ -30,13 +31,16 @@ class Sweep:
 _sweeps: dict[str, Sweep] = {}
 
 
-def every(*, seconds: float) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Mark `sweep(*, now) -> int` to be run by the worker every so many seconds."""
+def every(*, seconds: float, by_date: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Mark `sweep(*, now) -> int` to be run by the worker every so many seconds.
+
+    `by_date`: something runs out by it, or begins. It rests while this node doubts its clock.
+    """
 
     def mark(function: Callable[..., int]) -> Callable[..., int]:
         room = function.__module__.split(".")[-2]
         name = f"{room}.{function.__name__}"
-        _sweeps[name] = Sweep(name, seconds, function)
+        _sweeps[name] = Sweep(name, seconds, function, by_date)
         return function
 
     return mark
@@ -50,8 +54,10 @@ def sweeps() -> list[Sweep]:
 
 def run_due(*, force: bool = False) -> int:
     """Run the sweeps that are due (all of them with `force`). One that fails does not stop the others."""
-    did = 0
+    did, doubted = 0, clock_watch.is_doubted()
     for sweep in sweeps():
+        if sweep.by_date and doubted:
+            continue
         if not force and clock.ticks() < sweep.due:
             continue
         sweep.due = clock.ticks() + sweep.seconds

@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 
 from openpaspor.kit import clock
 
-from . import courier, enrol, links, node, refill, second_copy, sweeps
+from . import clock_watch, courier, enrol, links, node, refill, second_copy, sweeps
 from .follow import copies_alone, follow_all
 from .models import Entry, Parked
 from .record import work_waits
@@ -31,7 +31,8 @@ class Done:
 
 
 def turn(*, force_sweeps: bool = False) -> Done:
-    """One turn: sweep what is due, seal what is committed, follow what is sealed."""
+    """One turn: look at the clock, sweep what is due, seal what is committed, follow what is sealed."""
+    clock_watch.look()
     filling = refill.is_filling()
     swept = 0 if filling else sweeps.run_due(force=force_sweeps)
     sealed = seal_pending()

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from openpaspor.accounts.models import Role
 from openpaspor.appointments import availability
 from openpaspor.kit import clock
-from openpaspor.ledger import node
+from openpaspor.ledger import clock_watch, node
 from openpaspor.nodes.service import service_state
 from openpaspor.offices.models import Office
 
@@ -154,5 +154,6 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "staff_nav": _links(DOORS.get(posting.role, []) if posting else [], request.path),
         "demo": demo,
         "service_state": _service_state(),
+        "clock_doubted": clock_watch.is_doubted,
         "earliest_places": partial(availability.earliest_by_region, now=now),  # of the front door only
     }

@@ -453,6 +453,7 @@ PAGES: tuple[Page, ...] = (
     Page(name="payments:difference", login=KAS, args=difference),
     # Operations
     Page(name="nodes:ops", login=OPS),
+    Page(name="nodes:clock", login=OPS),
     Page(name="accounts:postings", login=OPS),
     Page(name="accounts:access", login=HEAD),
     Page(name="accounts:new_person", login=OPS),

@@ -14,7 +14,7 @@ from .gateways.demo import bank
 from .models import Bill, Purpose, Reason, Receipt
 
 
-@every(seconds=60)
+@every(seconds=60, by_date=True)
 def lapse_counter_bills(*, now: datetime, limit: int = 500) -> int:
     """Lapse bills after the interview that were not paid in time; places lapse with their hold, in their own room."""
     grace = timedelta(minutes=policy.value("payment_grace_minutes", now=now))

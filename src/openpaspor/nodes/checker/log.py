@@ -1,9 +1,10 @@
 """The log: L1 no gap, L2 the chain is whole, L3 signed, L4 history never changes, L5 no fork, L6 the centre has all, L7 row and
-entry agree, L8 nothing stays unsealed, L10 reading is recorded."""
+entry agree, L8 nothing stays unsealed, L9 time is plausible, L10 reading is recorded."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from datetime import timedelta
 
@@ -243,6 +244,52 @@ def nothing_stays_unsealed(here: Database) -> Found:
         for entry in here.entries
         if not entry.seq and newest and newest - entry.recorded_at > SEALED_WITHIN
     ]
+    return found
+
+
+JUMP = timedelta(minutes=2)  # by which a node's clock may be off before it must doubt it
+RUNS_OUT = frozenset({"lapse", "lapse_incomplete", "miss", "expire", "end_uncollected"})  # moves by the clock
+
+
+@check(
+    "L9",
+    "Time is plausible: where a node's clock went back it says that it doubts it, and while it does nothing runs out there.",
+)
+def time_is_plausible(here: Database) -> Found:
+    found, doubts = Found(), _doubts(here)
+    for place, log in here.logs.items():
+        for since, _after, until in doubts.get(place, ()):
+            found.offending += [
+                f"{entry.key}: {entry.fact['move']} while the clock was doubted"
+                for entry in log
+                if since < entry.place[2] < until
+                and entry.actor == "worker"
+                and entry.fact.get("move") in RUNS_OUT
+            ]
+    mine = (here.name, here.epoch)  # of earlier epochs others may have given something back later
+    for before, entry in itertools.pairwise(here.logs.get(mine, ())):
+        found.rows += 1
+        if before.sealed_at is None or entry.sealed_at is None or before.sealed_at - entry.sealed_at <= JUMP:
+            continue
+        last, next_ = before.place[2], entry.place[2]
+        if not any(after < next_ and last <= until for _since, after, until in doubts.get(mine, ())):
+            found.offending.append(f"{entry.key} was sealed before {before.key}")
+    return found
+
+
+def _doubts(one: Database) -> dict[tuple[str, int], list[tuple[int, int, int]]]:
+    """For each log: where a doubt begins, the last entry that was surely before, and where the doubt ends."""
+    found: dict[tuple[str, int], list[tuple[int, int, int]]] = {}
+    for place, log in one.logs.items():
+        since: tuple[int, int] | None = None
+        for entry in log:
+            if entry.kind == "ledger.clock_doubted" and since is None:
+                since = (entry.seq or 0, min(entry.fact["after_seq"], entry.seq or 0))
+            elif entry.kind == "ledger.clock_trusted" and since is not None:
+                found.setdefault(place, []).append((*since, entry.seq or 0))
+                since = None
+        if since is not None:
+            found.setdefault(place, []).append((*since, 2**62))
     return found
 
 

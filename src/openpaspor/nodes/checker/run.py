@@ -63,7 +63,6 @@ WAITS_FOR = {  # not applicable yet, and the work each waits for
     "P1": "a run that ends with the bank's whole list", "P5": "late notices in the client ledger",
     "P6": "a history of the banks' keys", "P8": "nothing more: B2 holds it",
     "A8": "fuzzy matching of persons",
-    "L9": "an entry's own word that its clock was doubted",
     "L11": "nothing more: the canary test holds it",
     "Y2": "nothing more: the kill tests hold it",
     "K3": "break-glass",

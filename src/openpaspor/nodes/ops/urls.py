@@ -16,6 +16,7 @@ urlpatterns = [
     path("petugas/dilihat/", alone.doubts, name="doubts"),
     path("petugas/dilihat/<int:pk>/", alone.decide, name="decide_doubt"),
     path("ops/", views.ops, name="ops"),
+    path("ops/jam/", views.clock_of_node, name="clock"),
     path("ops/seen/<int:conflict>/", views.seen, name="conflict_seen"),
     path("ops/lines/<slug:peer>/lift/", views.lift, name="lift_quarantine"),
     path("ops/parked/retry/", views.retry, name="retry_parked"),

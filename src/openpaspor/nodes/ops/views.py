@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
@@ -20,7 +20,7 @@ from openpaspor.applications.models import Application
 from openpaspor.hall.advice import STATE_WORDS
 from openpaspor.journey import State
 from openpaspor.kit import clock
-from openpaspor.ledger import conflicts, links, node, second_copy, sync
+from openpaspor.ledger import clock_watch, conflicts, links, node, second_copy, sync
 from openpaspor.ledger.follow import retry_parked
 from openpaspor.ledger.models import Conflict, Entry, Parked
 from openpaspor.ledger.sweeps import sweeps
@@ -188,6 +188,19 @@ def by_state() -> list[StateCount]:
         for row in Application.objects.values("state").annotate(count=Count("id")).order_by()
     }
     return [StateCount(STATE_WORDS[state], counts[state]) for state in State if state in counts]
+
+
+@never_cache
+@staff(Role.OFFICER, Role.HEAD, Role.OPS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def clock_of_node(request: HttpRequest) -> HttpResponse:
+    """What time this machine says it is; somebody confirms it while the node doubts it."""
+    if request.method == "POST":
+        clock_watch.confirm(actor=request.user.actor_code, now=clock.now())  # type: ignore[union-attr]
+        return redirect("nodes:clock")
+    posting = request.posting  # type: ignore[attr-defined]
+    context = {"real_now": clock.real_now(), "place": posting.office or "Asia/Jakarta"}
+    return render(request, "nodes/clock.html", context)
 
 
 @never_cache

@@ -7,7 +7,7 @@ DOORS    (door, address, demo login) of the start table; `{place}` is the first 
 
 WIRE = ("wire/v1", "healthz", "readyz", "status.json", "status/")
 STAFF = ("petugas/masuk/*", "keluar/", "akun/", "akun/keluar-semua/", "ops/", "ops/akses/", "bantuan/", "privasi/", "ui/")  # fmt: skip
-OPS = ("ops/parked/*", "ops/lines/*", "ops/seen/*")
+OPS = ("ops/jam/", "ops/parked/*", "ops/lines/*", "ops/seen/*")
 DEMO = ("demo/", "demo/as/*", "demo/clock")
 EVERYWHERE = (*WIRE, *STAFF, *OPS, *DEMO)
 

@@ -156,6 +156,12 @@ PLANTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("L7", "a move of nobody"): lambda: [
         "UPDATE applications_application SET ref = 'OP-0000-0000', version = 0 WHERE state = 'COLLECTED'"
     ],
+    ("L9", "a clock that went back and nobody said so"): lambda: [
+        "UPDATE ledger_entry SET sealed_at = '2020-01-01 00:00:00' WHERE seq = 50"
+    ],
+    ("L9", "a time that ran out while the clock was doubted"): lambda: [
+        """UPDATE ledger_entry SET kind = 'ledger.clock_doubted', fact = '{"after_seq":1,"off_s":3600}' WHERE seq = 2""",
+    ],
     ("L10", "a look by nobody"): lambda: ["UPDATE ledger_entry SET actor = '' WHERE kind = 'accounts.looked'"],
     ("L10", "a look without a reason"): lambda: [
         """UPDATE ledger_entry SET fact = replace(fact, '"why":', '"because":') WHERE kind = 'accounts.looked'"""
@@ -431,3 +437,13 @@ def test_a_page_may_go_back_by_a_step_that_has_a_name_and_of_which_the_applicant
     )
 
     assert not offending("A3")
+
+
+def test_a_clock_that_went_back_and_is_doubted_is_no_fault(plant: Callable[..., None]):
+    plant(
+        """UPDATE ledger_entry SET kind = 'ledger.clock_doubted', fact = '{"after_seq":1,"off_s":-3600}' WHERE seq = 52""",
+        "UPDATE ledger_entry SET kind = 'ledger.clock_trusted', fact = '{}' WHERE seq = 60",
+        "UPDATE ledger_entry SET sealed_at = '2020-01-01 00:00:00' WHERE seq >= 50",
+    )
+
+    assert not offending("L9")

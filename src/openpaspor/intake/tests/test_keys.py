@@ -1,4 +1,4 @@
-"""The officer's keyboard: a clean renewal in at most 25 keys, in a real browser with a camera."""
+"""The officer's keyboard: a clean renewal in at most 25 keys, somebody without an application in 45, in a real browser with a camera."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import time
 import pytest
 from django.test import Client
 
-from openpaspor.accounts.models import Role
+from openpaspor.accounts.models import Role, User
 from openpaspor.applications import dossier
 from openpaspor.applications.models import Application
+from openpaspor.hall import actions as hall
 from openpaspor.intake import actions
 from openpaspor.kit import clock
 
@@ -27,6 +28,16 @@ class Hands:
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
         self.keys += 1
+
+    def fill_in(self, *boxes: str | None) -> None:
+        """Type into one box after the other; None chooses the first chip. What is typed does not count."""
+        for number, text in enumerate(boxes):
+            if number:
+                self.press("Tab")
+            if text is None:
+                self.press("Space")
+            else:
+                self.page.keyboard.type(text)
 
     def go_on(self, section: str) -> None:
         self.press("Control+Enter")
@@ -75,6 +86,50 @@ def test_a_clean_renewal_takes_at_most_25_keys_and_no_mouse(page, live_server):
     answers = dossier.open_answers(application, actor="worker", why="test", now=MONDAY)
     assert answers.interview["company"] == "family"
     assert answers.interview["funding"] == "self"
+
+
+def test_somebody_without_an_application_takes_at_most_45_keys_besides_what_is_typed(page, live_server):
+    """From the call to the receipt: a first passport, every paper photographed at the counter."""
+    hands = Hands(page)
+    office, officer = denpasar(), User.objects.get()
+    hall.open_counter(office, 1, officer, action_id="open", actor=officer.code, now=MONDAY)
+    hall.issue_walk_in(office, action_id="walk-in", actor=officer.code, now=MONDAY)
+    page.goto(f"{live_server.url}/petugas/")
+
+    hands.press("F2")
+    page.wait_for_selector("text=B 001")
+    page.wait_for_function("document.activeElement.matches('a.button')")
+    hands.press("Enter")
+    page.wait_for_url("**/baru/**")
+    page.wait_for_function("document.activeElement.name === 'nik'")
+    hands.fill_in(
+        "5171014503990003", None, "SITI AMINAH", "DENPASAR", "5", "3", "1999", None, "", "081200000001"
+    )
+    hands.go_on("identitas")
+    hands.go_on("dokumen")
+    for paper in ("ktp", "kk", "birth"):
+        page.wait_for_function("document.activeElement.matches('[data-row]:not([data-verdict=match])')")
+        hands.press("f")
+        page.wait_for_function("document.querySelector('[data-row] video')?.videoWidth > 0")
+        hands.press("Space")
+        page.wait_for_selector("[data-row] .camera-stage img")
+        hands.press("Enter")
+        page.wait_for_selector(f"[data-row][data-verdict=match] [data-view*='{paper}']")
+    page.wait_for_selector("#wawancara.card-now")
+    for question in ("purpose", "company", "funding", "earlier"):
+        page.wait_for_function(f"document.activeElement.name === '{question}'")
+        hands.press("1")
+    hands.go_on("foto")
+    page.wait_for_function("document.querySelector('#foto video')?.videoWidth > 0")
+    hands.press("Space")
+    page.wait_for_selector(".camera-stage img")
+    hands.press("Enter")
+    page.wait_for_selector("#selesai.card-now")
+    hands.press("Control+Enter")
+    page.wait_for_url("**/tanda-terima/")
+
+    assert hands.keys <= 45
+    assert Application.objects.get().state == "ENROLLED"
 
 
 def test_a_chosen_chip_is_safe_before_anything_is_confirmed(page, live_server):

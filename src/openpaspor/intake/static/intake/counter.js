@@ -26,7 +26,7 @@
     return last;
   };
 
-  /* Y, T and U on a focused paper row; then the next row that is still open, then the next section. */
+  /* Y, T, U and F on a focused paper row; then the next row that is still open, then the next section. */
   const rows = [...document.querySelectorAll("[data-row]")];
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
@@ -176,6 +176,12 @@
     });
     window.addEventListener("pagehide", stop);
     if ("start" in panel.dataset) start(true);
+    const details = panel.closest("details");
+    let shown = details?.open; // with an error on it: the hands stay there
+    details?.addEventListener("toggle", () => {
+      if (shown) shown = false;
+      else details.open ? start(true) : stop();
+    });
   };
   if (words && navigator.mediaDevices?.getUserMedia) document.querySelectorAll("[data-camera]").forEach(camera);
 

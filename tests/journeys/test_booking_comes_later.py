@@ -15,6 +15,7 @@ from openpaspor.applications.agreement import place_left_over
 from openpaspor.applications.models import Application
 from openpaspor.facts import Fact
 from openpaspor.facts.applications import Moved, Started, StopOrdered, Told
+from openpaspor.facts.appointments import PlaceChanged
 from openpaspor.facts.base import format_moment
 from openpaspor.hall import actions, desk
 from openpaspor.hall.models import APART, PassArrival
@@ -64,6 +65,12 @@ class Portal:
     def told(self, **changes: object) -> Told:
         said = tuple(f"{name}={json.dumps(value)}" for name, value in changes.items())
         return Told(application=self.ref, changes=said)
+
+    def changed(self, office: str, starts_at: datetime) -> PlaceChanged:
+        old = {"old_office": "DENPASAR", "old_starts_at": NINE}
+        return PlaceChanged(
+            application=self.ref, office=office, starts_at=starts_at, pass_number=2, why="changed", **old
+        )
 
     def moved(self, version: int, arrow: Move, origin: State) -> Moved:
         return Moved(
@@ -157,10 +164,12 @@ MOVED_AWAY = {
     "another-day": lambda one: (
         one.moved(4, journey.CHANGE, State.BOOKED),
         one.told(place_starts_at=format_moment(NINE + timedelta(days=1)), pass_number=2),
+        one.changed("DENPASAR", NINE + timedelta(days=1)),
     ),
     "another-office": lambda one: (
         one.moved(4, journey.CHANGE, State.BOOKED),
         one.told(office="AMBON", pass_number=2),
+        one.changed("AMBON", NINE),
     ),
 }
 WHAT_DOES_NOT_FIT = {
@@ -209,7 +218,11 @@ def test_an_old_pass_counts_when_the_change_comes_after_the_visitor(portal, denp
     assert listed.code == "old-pass"
     assert place_left_over(listed) == (office, starts_at)
     client.force_login(make_officer(denpasar))
-    assert "masih terpakai" in client.get("/petugas/dilihat/").content.decode()
+    page = client.get("/petugas/dilihat/").content.decode()
+    assert "masih terpakai" in page
+    assert {"another-day": "Rab 25 Nov, 09.00 WITA", "another-office": "Ambon</td>"}[moved] in page
+    assert page.count('name="picked"') == 2  # the visit beside the change
+    assert page.index("yang berlaku, <b>disarankan</b>") < page.index("</td><td>–</td>")
 
 
 def test_an_old_pass_is_refused_once_the_change_is_known(portal, denpasar):

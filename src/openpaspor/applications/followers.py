@@ -12,6 +12,7 @@ from openpaspor.facts.applications import (
     Submitted,
     Told,
 )
+from openpaspor.facts.appointments import PlaceBooked, PlaceChanged
 from openpaspor.facts.base import format_moment
 from openpaspor.facts.hall import OldPassHonoured
 from openpaspor.facts.ledger import NodeListed
@@ -91,14 +92,21 @@ def _is_alone(fact: Moved, entry: Entry, application: Application) -> bool:
 
 @copies(OldPassHonoured)
 def list_old_pass(fact: OldPassHonoured, entry: Entry) -> None:
-    """On every node a person sees that the place of the newer pass is still taken."""
+    """On every node a person sees the visit beside the change, whose place is still taken."""
     conflicts.note(
         entry,
         OLD_PASS,
+        other=_who_gave(fact.newer_pass, fact.application),
         version=fact.newer_pass,
         place=format_moment(fact.place_starts_at),
         office=fact.place_office,
     )
+
+
+def _who_gave(pass_number: int, ref: str) -> Entry | None:
+    """The entry that gave an application a pass of this number."""
+    given = Entry.objects.standing().of(ref).filter(kind__in=(PlaceChanged.name, PlaceBooked.name))
+    return next((one for one in given if one.values["pass_number"] == pass_number), None)
 
 
 @copies(Moved)

@@ -38,8 +38,9 @@ def seat_who_paid(application: Application, entry: Entry) -> None:
 def visit_stands(entry: Entry) -> Application | None:
     """The application of which somebody has said that the visit on an older pass is right, not the change it overtook."""
     fact = entry.read()
-    change_is_right = isinstance(fact, DoubtDecided) and fact.picked == "entry" and fact.code != OLD_PASS
-    return None if change_is_right else known_here(entry)
+    assert isinstance(fact, DoubtDecided)
+    change = "other" if fact.code == OLD_PASS else "entry"
+    return None if fact.picked == change else known_here(entry)
 
 
 @reacts(DoubtDecided, holder=visit_stands)

@@ -206,13 +206,14 @@ def test_the_place_of_a_visitor_who_came_on_the_old_pass_is_given_back_when_some
     assert new.taken == 1
 
     taken = []
-    for picked in ("entry", "other", "other"):  # the change is right; the visit is; and once more
-        decided = DoubtDecided(code="presence-wins", application=application.ref, picked=picked)
+    change, visit = ("presence-wins", "entry"), ("presence-wins", "other")
+    for code, picked in (change, ("old-pass", "other"), visit, ("old-pass", "entry")):
+        decided = DoubtDecided(code=code, application=application.ref, picked=picked)
         with transaction.atomic():
             record(decided, actor="S-2", now=NOW)
         settle_down(application)
         new.refresh_from_db()
         taken.append(new.taken)
 
-    assert taken == [1, 0, 0]
+    assert taken == [1, 1, 0, 0]
     assert application.state == State.ARRIVED

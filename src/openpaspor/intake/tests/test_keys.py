@@ -7,10 +7,9 @@ import time
 import pytest
 from django.test import Client
 
-from openpaspor.accounts.models import Role, User
+from openpaspor.accounts.models import Role
 from openpaspor.applications import dossier
 from openpaspor.applications.models import Application
-from openpaspor.hall import actions as hall
 from openpaspor.intake import actions
 from openpaspor.kit import clock
 
@@ -91,9 +90,12 @@ def test_a_clean_renewal_takes_at_most_25_keys_and_no_mouse(page, live_server):
 def test_somebody_without_an_application_takes_at_most_45_keys_besides_what_is_typed(page, live_server):
     """From the call to the receipt: a first passport, every paper photographed at the counter."""
     hands = Hands(page)
-    office, officer = denpasar(), User.objects.get()
-    hall.open_counter(office, 1, officer, action_id="open", actor=officer.code, now=MONDAY)
-    hall.issue_walk_in(office, action_id="walk-in", actor=officer.code, now=MONDAY)
+    page.goto(f"{live_server.url}/petugas/")
+    page.click("button:has-text('Buka loket')")
+    page.wait_for_selector("#free")
+    page.click("a[href$='/langsung/']")
+    page.click("main button:has-text('Beri nomor')")
+    page.wait_for_selector("text=B 001")
     page.goto(f"{live_server.url}/petugas/")
 
     hands.press("F2")

@@ -21,12 +21,14 @@ from openpaspor.accounts.sessions import STAFF_SECONDS
 from openpaspor.applications.agreement import place_left_over
 from openpaspor.applications.branches import OLD_PASS, PRESENCE
 from openpaspor.applications.models import Application
+from openpaspor.facts.base import parse_moment
 from openpaspor.hall.advice import STATE_WORDS
 from openpaspor.kit import clock
 from openpaspor.ledger import conflicts, links, node, sync
 from openpaspor.ledger.models import Conflict, Entry
 from openpaspor.nodes.service import line_to_centre, service_state
 from openpaspor.offices.models import Office
+from openpaspor.ui.templatetags.ui import when_short
 
 from .views import DOUBTS
 
@@ -136,8 +138,13 @@ class Side:
 
     def values(self) -> dict[str, Any]:
         said = self.entry.values
+        office = Office.objects.filter(pk=said.get("office", "")).first()
         if "target" in said:
             said["target"] = STATE_WORDS.get(said["target"], said["target"])
+        if office:
+            said["office"] = office.name
+        if "starts_at" in said:
+            said["starts_at"] = when_short(parse_moment(said["starts_at"]), office)
         return said
 
 
@@ -189,8 +196,9 @@ class Doubt:
 
 
 def _doubt(row: Conflict) -> Doubt:
-    sides = [Side("other", row.other, True)] if row.other else []
-    sides += [Side("entry", row.entry, False)] if row.entry else []
+    visit_stands = row.code == OLD_PASS  # elsewhere what is listed does not stand
+    sides = [Side("other", row.other, not visit_stands)] if row.other else []
+    sides += [Side("entry", row.entry, visit_stands)] if row.entry else []
     return Doubt(row, tuple(sorted(sides, key=lambda side: not side.is_ours)))
 
 

@@ -177,12 +177,46 @@ def test_a_reference_given_after_the_backup_is_never_given_again(backed: Backed,
     assert not given & anew
 
 
+def test_what_was_not_sealed_when_the_backup_was_made_is_not_said_twice(backed: Backed, tmp_path: Path):
+    one, done = backed.filled(tmp_path / "one")
+    assert done.returncode == 0, done.stderr
+    asked = "from openpaspor.ledger.models import Entry; print(Entry.objects.unsealed().count())"
+    says = (
+        "from openpaspor.facts.offices import KnobSet; from openpaspor.ledger.record import record;"
+        "from openpaspor.kit import clock;"
+        'exec(\'with transaction.atomic(): record(KnobSet(name_of_knob="undo_seconds", value=77), actor="C-1", now=clock.now())\')'
+    )
+    inside(one, says)
+    assert inside(one, asked) == "1"
+
+    words = ("--to", str(tmp_path / "again"), "--keys-to", str(tmp_path / "keys"))
+    assert one.ask("backup", *words)["heads"]
+    inside(one, "from openpaspor.ledger.seal import seal_pending; seal_pending()")  # it lived on for a moment
+    other = installation(tmp_path / "other")
+    words = ("--from", str(tmp_path / "again"), "--keys-from", str(tmp_path / "keys"))
+    assert other.ask("restore", *words)["whole"]
+
+    found = (
+        "from openpaspor.ledger.models import Entry;"
+        "print([(one.epoch, one.seq, one.hash) for one in Entry.objects.filter(kind='offices.knob_set') if one.values['value'] == 77])"
+    )
+    assert inside(one, found) == inside(other, found) != "[]"
+    assert inside(other, found).count("(") == 1
+
+
 def start_one(server: Server) -> str:
     """The next reference, as the installation would give it."""
+    return inside(
+        server,
+        "from openpaspor.applications.actions import _next_reference;"
+        "exec('with transaction.atomic(): print(_next_reference())')",
+    )
+
+
+def inside(server: Server, script: str) -> str:
+    """What a few lines print that are run within the installation."""
     script = (
-        "from openpaspor.nodes import cli; cli.set_up_django();"
-        "from django.db import transaction; from openpaspor.applications.actions import _next_reference;"
-        "exec('with transaction.atomic(): print(_next_reference())')"
+        "from openpaspor.nodes import cli; cli.set_up_django(); from django.db import transaction;" + script
     )
     done = subprocess.run(
         [COMMAND[0], "-c", script], env=server.environment, capture_output=True, text=True, check=True

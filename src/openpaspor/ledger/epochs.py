@@ -87,7 +87,8 @@ def _seal_what_waits(us: node.Node) -> None:
     """Give what a backup holds unsealed the place that it got in the life that is lost: others may have it from there.
 
     Sealed in the next epoch it would be said twice. Order, bytes and keys being the same, so is the hash; where the order of
-    rows is not the order of commits (PostgreSQL) it might be another one, and that would be a fork.
+    rows is not the order of commits (PostgreSQL) it might be another one, and that would be a fork: there a backup is made of
+    a moment at which nothing waits.
     """
     if connection.vendor != "sqlite":
         return

@@ -34,11 +34,13 @@ from openpaspor.ledger import identity, node, vault
 from openpaspor.ledger.canonical import canonical
 from openpaspor.ledger.keys import Unreadable
 from openpaspor.ledger.models import Entry
+from openpaspor.ledger.seal import seal_pending
 from openpaspor.ledger.second_copy import copy_file
 from openpaspor.nodes.boot import boot
 
 PASSPHRASE = "OPENPASPOR_BACKUP_PASSPHRASE"
 LEAST_LETTERS = 12
+MOMENTS = 100  # tried, to find one at which nothing waits to be sealed
 MARK = "restoring"  # a file in the home while it is being filled
 OURS = ("openpaspor.sqlite3", "heads.json", "epochs.json", "second-copy.json")
 
@@ -170,11 +172,7 @@ def _facts(heads: list[tuple[Any, ...]], newest: str) -> dict[str, Any]:
 def _from_postgres(path: Path, key: bytes) -> tuple[vault.Part, dict[str, Any]]:
     """`pg_dump` of the very moment that we look at ourselves."""
     program = postgres_program("pg_dump")
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            cursor.execute("SELECT pg_export_snapshot()")
-            snapshot = cursor.fetchone()[0]
+    with _sealed_snapshot() as snapshot:
         tops = Entry.objects.filter(seq__isnull=False).values("node", "epoch").annotate(top=Max("seq"))
         heads = [
             Entry.objects.values_list("node", "epoch", "seq", "hash").get(
@@ -194,6 +192,26 @@ def _from_postgres(path: Path, key: bytes) -> tuple[vault.Part, dict[str, Any]]:
     if dumping.returncode:
         raise BackupTrouble(say=f"pg_dump stopped: {said.splitlines()[0] if said else dumping.returncode}")
     return part, _facts(heads, newest.isoformat() if newest else "")
+
+
+@contextlib.contextmanager
+def _sealed_snapshot() -> Iterator[str]:
+    """A transaction and the name of its snapshot, at a moment at which everything that was said has its place in the log.
+
+    Where the order of rows is not the order of commits, what a backup holds unsealed would be said a second time by the
+    node that is put back. When many write, such a moment may not come: then what waits is in the backup as it is.
+    """
+    for tries_left in reversed(range(MOMENTS)):
+        while seal_pending():
+            pass
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                cursor.execute("SELECT pg_export_snapshot()")
+                snapshot = cursor.fetchone()[0]
+            if not tries_left or not Entry.objects.unsealed().exists():
+                yield snapshot
+                return
 
 
 def postgres_program(name: str) -> str:

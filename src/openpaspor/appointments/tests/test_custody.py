@@ -13,6 +13,7 @@ from openpaspor import journey
 from openpaspor.applications.actions import NotHeldHere, OnDayList, move
 from openpaspor.applications.models import Application
 from openpaspor.appointments import actions
+from openpaspor.appointments.sweeps import free_lapsed_holds
 from openpaspor.journey import Site, State
 from openpaspor.kit import clock
 from openpaspor.ledger import node
@@ -20,7 +21,7 @@ from openpaspor.ledger.models import Entry
 from openpaspor.ledger.node import Node, standing_at
 from openpaspor.offices.models import Knob
 
-from .make import NOW, make_booked, make_office, make_slot, make_user
+from .make import NOW, hold, make_application, make_booked, make_office, make_slot, make_user, pay
 
 pytestmark = pytest.mark.django_db
 THURSDAY = date(2026, 11, 26)
@@ -148,3 +149,42 @@ def test_before_the_cut_off_a_change_keeps_the_term(visit, nodes):
         move(visit, journey.CHANGE, actor="A-1", now=NOW)
 
     assert visit.term == before
+
+
+@pytest.fixture
+def held(nodes, visit) -> Application:
+    """Somebody else chose a time for Thursday ten minutes before the cut-off, and has two hours to pay."""
+    application = make_application(account=make_user())
+    with standing_at(nodes["portal"]):
+        hold(
+            application,
+            make_slot(visit.office, day=THURSDAY, hour=10),
+            now=cutoff_of(visit) - timedelta(minutes=10),
+        )
+    return Application.objects.select_related("office", "account").get(pk=application.pk)
+
+
+def test_a_held_place_stays_the_portals_over_the_cut_off_and_once_paid_it_is_the_offices(visit, held, nodes):
+    paid_at = cutoff_of(visit) + timedelta(hours=1)
+    assert holders(held, nodes, paid_at) == ["portal"]
+
+    with standing_at(nodes["portal"]):
+        pay(held, paid_at=paid_at)
+
+    assert held.state == State.BOOKED and held.bookings.get().pass_number
+    assert holders(held, nodes, paid_at) == ["office"]
+    with standing_at(nodes["office"]), transaction.atomic():
+        move(held, journey.ARRIVE, actor="S-1", now=held.place_starts_at)
+    assert held.state == State.ARRIVED
+
+
+def test_a_held_place_that_nobody_pays_lapses_at_the_portal_and_never_at_the_office(visit, held, nodes):
+    over = cutoff_of(visit) + timedelta(hours=3)
+
+    with standing_at(nodes["office"]):
+        assert free_lapsed_holds(now=over) == 0
+    with standing_at(nodes["portal"]):
+        assert free_lapsed_holds(now=over) == 1
+
+    held.refresh_from_db()
+    assert (held.state, held.custodian) == (State.SUBMITTED, Site.PORTAL)

@@ -240,7 +240,13 @@ def _shown_backwards(portal: Database, found: Found) -> None:
         last[ref] = step, version
 
 
-@across("A4", "One holder at a time: each move was made by who held the application under the term it names.")
+SEIZES = ("revoke",)  # takes what another site holds and has not offered: the words of two people are needed
+
+
+@across(
+    "A4",
+    "One holder at a time: each move was made by who held the application under the term it names; nobody seizes one alone.",
+)
 def one_holder(country: Country) -> Found:
     found = Found()
     roles = {place: role for one in country.databases for place, role in one.roles.items()}
@@ -264,6 +270,10 @@ def one_holder(country: Country) -> Found:
                 )
             elif role == custodian and node != entry.node and role != OFFICE:
                 found.offending.append(f"{ref} v{entry.version}: {node} and {entry.node} under term {term}")
+        if (
+            role not in (EVERYTHING, custodian) and entry.fact["move"] in SEIZES
+        ):  # and nobody can give two words yet
+            found.offending.append(f"{ref} v{entry.version}: seized from {custodian} by {entry.node} alone")
         if entry.fact["term"] < term:
             found.offending.append(f"{ref} v{entry.version}: term {entry.fact['term']} after {term}")
         # the next holder is known by name only once it has moved

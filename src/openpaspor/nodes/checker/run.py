@@ -64,7 +64,6 @@ WAITS_FOR = {  # not applicable yet, and the work each waits for
     "P6": "a history of the banks' keys", "P8": "nothing more: B2 holds it",
     "A8": "fuzzy matching of persons",
     "L11": "nothing more: the canary test holds it",
-    "Y2": "nothing more: the kill tests hold it",
     "K3": "break-glass",
     "R4": "nothing more: the restore drill holds it",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Between nodes: A5 all is at the centre once, Y1 rows agree, Y3 what is parked stops itself alone, Y4 nothing is dropped, Y5 the
+"""Between nodes: A5 all is at the centre once, Y1 rows agree, Y2 cursor and effect, Y3 what is parked stops itself alone, Y4 nothing is dropped, Y5 the
 outbox is kept, Y6 a restored node goes on under a new epoch; A9 the files that rows name are there."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from .clients import OK
-from .databases import Country, Database, utc
+from .databases import OFFICE, Country, Database, utc
 from .journey import MOVED, TOLD, plain
 from .log import nodes_beside_the_centre
 from .places import deed_rows
@@ -94,6 +94,37 @@ def rows_agree(country: Country) -> Found:
 
 
 @check(
+    "Y2",
+    "A cursor moves only together with its effects: a move that was read is in the row, one of another node that was not read is not.",
+)
+def cursor_and_effect(here: Database) -> Found:
+    cursors = dict(here.rows("SELECT follower, position FROM ledger_cursor"))
+    found, read = Found(len(cursors)), cursors.get("applications.copy_moved", 0)
+    apart = {
+        ref
+        for (ref,) in here.rows(
+            "SELECT application FROM ledger_parked UNION SELECT application FROM ledger_conflict"
+        )
+    }
+    rows = dict(here.rows("SELECT ref, version FROM applications_application"))
+    for entry in here.entries:
+        if (
+            entry.kind != "applications.moved"
+            or entry.void
+            or not entry.position
+            or entry.application in apart
+        ):
+            continue
+        found.rows += 1
+        there = rows.get(entry.application, 0) >= (entry.version or 0)
+        if entry.position <= read and not there:
+            found.offending.append(f"{entry.key} was read and is not in the row")
+        if entry.position > read and there and entry.node != here.name:
+            found.offending.append(f"{entry.key} is in the row and was not read")
+    return found
+
+
+@check(
     "Y3",
     "What cannot be taken is parked with its cause and holds up its own application alone; all else is read.",
     when=QUIET,
@@ -171,14 +202,19 @@ def outbox_is_kept(country: Country) -> Found:
 
 @across(
     "Y6",
-    "A database that was put back is noticed before its node says anything new: it goes on under a new epoch.",
+    "A database that was put back is noticed before its node says anything new: it goes on under a new epoch, and what it had said"
+    " since is at the centre, and on the list of what a person looks at.",
     when=QUIET,
 )
 def put_back_is_noticed(country: Country) -> Found:
     found = Found()
     homes = [one for one in country.databases if one.home and one.file("heads.json")]
-    if not homes:
+    put_back = [one for one in country.databases if one.closed]
+    if not homes and not put_back:
         raise CannotJudge("a home folder with its heads.json")
+    for one in put_back:
+        found.rows += 1
+        found.offending += _not_recovered(one, country.centre)
     listed = {place for one in country.databases for place in one.roles}
     for one in homes:
         found.rows += 1
@@ -195,6 +231,30 @@ def put_back_is_noticed(country: Country) -> Found:
                     f"{one.name}: epoch {row['epoch']} ended at {row['seq']}, which is gone"
                 )
     return found
+
+
+def _not_recovered(one: Database, centre: Database | None) -> list[str]:
+    """What a node said after the place to which it was put back, and that is neither at the centre nor on its list."""
+    listed = {ref for (ref,) in one.rows("SELECT application FROM ledger_conflict WHERE code = 'given-back'")}
+    ended = {row["epoch"]: row["seq"] for row in reversed(one.closed)}  # the earliest place of each epoch
+    missing = [
+        f"{one.name}: {ref} was moved after the backup and nobody is asked to look"
+        for ref in sorted(
+            {
+                entry.application
+                for entry in one.own
+                if one.role == OFFICE and entry.kind == "applications.moved" and not entry.void
+                and (entry.seq or 0) > ended.get(entry.epoch, 2**62)
+            } - listed
+        )
+    ]  # fmt: skip
+    if centre and centre is not one:
+        missing += [
+            f"{'/'.join(map(str, place))} is in the second copy alone"
+            for place in sorted(set(one.second_copy) - set(centre.by_place))
+            if place[2] > ended.get(place[1], 2**62)
+        ]
+    return missing
 
 
 @check(

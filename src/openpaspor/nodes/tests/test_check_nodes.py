@@ -173,9 +173,41 @@ def a_second_copy_that_differs(folder: Path) -> dict[str, Any]:
     return {"others": [box]}
 
 
+def put_back_unseen(folder: Path) -> dict[str, Any]:
+    closed(folder / "office", why="restore", seq=5)
+    return {"others": [an_office(folder)]}
+
+
+def alone_in_the_second_copy(folder: Path) -> dict[str, Any]:
+    """The office was put back, and the last thing it had said lies on its second disk and nowhere else."""
+    top = Entry.objects.filter(seq__isnull=False).latest("seq")
+    segment = folder / "disk" / node.here().name / "log" / "000001.jsonl"
+    segment.parent.mkdir(parents=True)
+    segment.write_bytes(write_line(top) + b"\n")
+    do("DELETE FROM ledger_entry WHERE seq > 5")
+    closed(folder / "office", why="restore", seq=5)
+    office = an_office(folder)
+    (folder / "office" / "second-copy.json").write_text(json.dumps({"place": str(folder / "disk")}))
+    return {"others": [office]}
+
+
+def seized(folder: Path) -> dict[str, Any]:
+    """The centre took an approved file from the office without being offered it."""
+    move = Entry.objects.filter(kind="applications.moved", fact__contains='"print"').earliest("pk")
+    centre = a_copy(
+        folder / "centre",
+        "INSERT INTO ledger_noderecord (node, epoch, role, offices) VALUES ('pusat', 1, 'centre', '[]')",
+        f"""UPDATE ledger_entry SET node = 'pusat', fact = replace(replace(fact, '"move":"print"', '"move":"revoke"'),
+            '"target":"PRINTED"', '"target":"REVIEW"') WHERE seq = {move.seq}""",
+        name="pusat", role="centre",
+    )  # fmt: skip
+    return {"others": [centre]}
+
+
 MISSING = "DELETE FROM ledger_entry WHERE seq = (SELECT max(seq) FROM ledger_entry)"
 PLANTS: dict[tuple[str, str], Callable[[Path], dict[str, Any]]] = {
     ("A1", "a row at another node"): office_with("UPDATE applications_application SET serial = 'X0000000'"),
+    ("A4", "a file that the centre seized alone"): seized,
     ("A5", "an entry that the centre does not have"): lambda folder: (
         office_with()(folder) | _do("DELETE FROM ledger_entry WHERE seq = 9")
     ),
@@ -207,6 +239,11 @@ PLANTS: dict[tuple[str, str], Callable[[Path], dict[str, Any]]] = {
     ("S5", "a place that was refused"): client_says("hold", "refused"),
     ("S5", "a place taken at two nodes"): two_nodes_did_it,
     ("Y1", "a column that differs"): office_with("UPDATE applications_application SET papers_owed = 'kk'"),
+    ("Y2", "effects of what was not read"): lambda folder: {
+        "others": [a_copy(folder, "UPDATE ledger_cursor SET position = 1", name="lain", role="portal")]
+    },
+    ("Y6", "a put-back office where nobody looks at what it did since"): put_back_unseen,
+    ("Y6", "something that is only in the second copy"): alone_in_the_second_copy,
     ("Y5", "an entry that left the outbox"): a_gone_row,
     ("Y5", "a confirmation of nothing"): confirmed_for_nothing,
     ("Y5", "a log that begins later"): a_log_that_begins_later,
@@ -336,3 +373,17 @@ def test_an_office_has_bills_and_no_money_and_somebody_has_said_that_they_are_pa
 
     assert good.rows and not good.offending
     assert bad.offending and all("nobody has said so" in one for one in bad.offending)
+
+
+def test_a_seizure_is_called_one(tmp_path: Path):
+    assert any("seized from office by pusat" in one for one in offending("A4", **seized(tmp_path)))
+
+
+def test_what_a_put_back_office_did_is_recovered_when_it_stands_on_its_list(tmp_path: Path):
+    closed(tmp_path / "office", why="restore", seq=5)
+    listed = (
+        "INSERT INTO ledger_conflict (code, application, entry_id) SELECT 'given-back', application, min(id) FROM ledger_entry"
+        " WHERE kind = 'applications.moved' GROUP BY application"
+    )
+
+    assert not offending("Y6", others=[an_office(tmp_path, listed)])

@@ -17,6 +17,7 @@ from openpaspor.nodes.checker import ClientLedger
 from openpaspor.nodes.cluster.machines import Cluster, NoSuchNode, Plan
 from openpaspor.nodes.drills import lines
 from openpaspor.nodes.drills.people import Person, tickets_of, walk_in
+from openpaspor.nodes.installation import DrillFailed, Installation
 
 pytestmark = pytest.mark.once
 
@@ -104,6 +105,37 @@ def test_a_node_that_was_killed_comes_back_and_says_what_it_had_not_said(cluster
     ours = cluster.nodes["jayapura"].rows("SELECT hash FROM ledger_entry WHERE node = 'jayapura' AND seq > 0")
     theirs = {row[0] for row in cluster.nodes["pusat"].rows("SELECT hash FROM ledger_entry")}
     assert ours and {row[0] for row in ours} <= theirs
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and last change of everything in it."""
+    there = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in there}
+
+
+@pytest.mark.slow
+def test_a_box_that_was_given_the_disk_of_another_does_not_start_and_writes_nothing(cluster: Cluster):
+    box, disk = cluster.nodes["denpasar"], cluster.nodes["jayapura"].home
+    for name in ("denpasar", "jayapura"):
+        cluster.nodes[name].stop()
+    before = contents(disk)
+    exchanged = Installation(
+        disk, OPENPASPOR_CLOCK=box.environment["OPENPASPOR_CLOCK"], OPENPASPOR_NODE="denpasar"
+    )
+
+    with pytest.raises(DrillFailed) as refused:
+        exchanged.start()
+    with pytest.raises(DrillFailed):
+        exchanged.order("node", "quarantine-lift", "pusat")
+
+    said = str(refused.value).strip().splitlines()[-1]
+    assert said.startswith(
+        f"This box is set up as denpasar (OPENPASPOR_NODE), but the folder {disk} is that of jayapura."
+    )
+    assert contents(disk) == before
+    assert tickets_of([walk_in(Person(cluster.nodes["jakarta-selatan"], "petugas.jakarta-selatan"))])
+    cluster.start()
+    cluster.wait_until_quiet()
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from openpaspor.kit.disk import sync_folder
 from openpaspor.kit.refused import Refused
 
 from . import node, second_copy
-from .models import Entry, NodeRecord
+from .models import Entry, Link, NodeRecord
 from .receive import Sealed, read_line
 from .seal import introduce_ourselves, seal_pending
 
@@ -36,6 +36,15 @@ class RolledBack(Refused):
         "The database of %(node)s ends before entry %(epoch)s/%(seq)s, which it had sealed already (%(where)s says so): it was "
         "put back to an earlier time. Nothing is sealed under the old epoch. Put the newer database back, or take this "
         "one as it is with: openpaspor epoch raise"
+    )
+
+
+class OtherDatabase(Refused):
+    code = "other-database"
+    message = _(
+        "The database is not that of %(node)s: it belongs to another node, or is new, while %(node)s has sealed entries already. "
+        "Put its own back (on PostgreSQL look at OPENPASPOR_DATABASE_URL); if that is lost, docs/operate says how to get it "
+        "back. Nothing was sealed."
     )
 
 
@@ -112,9 +121,15 @@ def _write(path: Path, values: dict[str, Any]) -> None:
 
 
 def refuse_roll_back() -> None:
-    """Raise RolledBack when we know of an entry of ours, of this epoch, that the database does not have."""
+    """Raise RolledBack when we know of an entry of ours, of this epoch, that the database does not have.
+
+    Raises OtherDatabase when it is not ours at all.
+    """
     us = node.here()
     remembered = us.remembered_head()
+    talks_to_us = Link.objects.filter(peer=us.name).exists()
+    if talks_to_us or (remembered and not Entry.objects.filter(node=us.name).exists()):
+        raise OtherDatabase(node=us.name)
     if remembered is not None:
         seq, digest = remembered
         if not Entry.objects.filter(node=us.name, epoch=us.epoch, seq=seq, hash=digest).exists():

@@ -10,8 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from openpaspor.kit.disk import sync_folder
+from openpaspor.kit.refused import Refused
 
 FILE = "node.json"
+
+
+class ExchangedBox(Refused):
+    code = "exchanged-box"
+    message = (
+        "This box is set up as %(ours)s (%(setting)s), but the folder %(home)s is that of %(theirs)s. Put the right disk in, "
+        "or set %(setting)s to %(theirs)s if this is meant to be it. Nothing was written."
+    )
 
 
 @dataclass(frozen=True)
@@ -69,13 +78,30 @@ def write(home: Path, identity: Identity) -> None:
 
 
 def of(home: Path, environment: Mapping[str, str]) -> Identity:
-    """Who we are: by the environment where it speaks, else by `node.json`, else everything on one machine."""
-    known = read(home) or Identity(name="satu", role="everything")
+    """Who we are: by `node.json`, else by the environment, else everything on one machine. Raises ExchangedBox when they differ."""
+    written = read(home)
+    known = written or Identity(name="satu", role="everything")
+    name, role = (environment.get(f"OPENPASPOR_{word}") for word in ("NODE", "ROLE"))
+    _insist(home, "OPENPASPOR_NODE", name, written.name if written else _who_sealed_here(home))
+    _insist(home, "OPENPASPOR_ROLE", role, written.role if written else "")
     offices = environment.get("OPENPASPOR_OFFICES")
     return replace(
         known,
-        name=environment.get("OPENPASPOR_NODE") or known.name,
-        role=environment.get("OPENPASPOR_ROLE") or known.role,
+        name=name or known.name,
+        role=role or known.role,
         url=environment.get("OPENPASPOR_URL") or known.url,
         offices=known.offices if offices is None else tuple(filter(None, offices.split(","))),
     )
+
+
+def _insist(home: Path, setting: str, said: str | None, written: str) -> None:
+    if said and written and said != written:
+        raise ExchangedBox(ours=said, theirs=written, setting=setting, home=home)
+
+
+def _who_sealed_here(home: Path) -> str:
+    """By `heads.json`: a node that nobody enrolled has no `node.json`."""
+    try:
+        return str(json.loads((home / "heads.json").read_text())["node"])
+    except FileNotFoundError:
+        return ""

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from openpaspor.facts.accounts import Looked
 from openpaspor.ledger import epochs, node
-from openpaspor.ledger.models import Entry
+from openpaspor.ledger.models import Entry, Link
 from openpaspor.ledger.receive import write_line
 from openpaspor.ledger.record import record
 from openpaspor.ledger.seal import introduce_ourselves, seal_pending
@@ -69,6 +69,21 @@ def test_a_database_that_was_put_back_is_refused_until_a_new_epoch_begins(here):
 
     epochs.raise_epoch("roll-back")
     epochs.refuse_roll_back()
+
+
+def test_the_database_of_another_node_is_refused_and_nobody_is_told_to_raise_an_epoch(here):
+    seal(2)
+    epochs.refuse_roll_back()
+    Link.objects.create(peer="denpasar")  # the centre has a line with us, and all that we said
+
+    with pytest.raises(epochs.OtherDatabase) as refused:
+        epochs.refuse_roll_back()
+    assert "denpasar" in str(refused.value) and "epoch raise" not in str(refused.value)
+
+    Link.objects.all().delete()
+    Entry.objects.all().delete()  # another office never heard of us
+    with pytest.raises(epochs.OtherDatabase):
+        epochs.refuse_roll_back()
 
 
 def test_a_database_of_an_earlier_epoch_is_refused_before_anything_is_sealed_in_the_new_one(here):

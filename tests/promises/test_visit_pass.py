@@ -183,6 +183,14 @@ def test_every_pass_comes_back_from_whatever_types_it(pass_):
     assert read(text.swapcase()) == pass_
 
 
+@given(PASSES, st.integers(0, 300))
+def test_a_scanner_that_is_quicker_than_the_page_types_a_pass_that_is_read_all_the_same(pass_, typed):
+    text = written(pass_)
+
+    assert read(text + text) == pass_
+    assert read(f"{text}\n{text}{text[:typed]}") == pass_
+
+
 @given(st.integers(0, 400), st.sampled_from(base45.ALPHABET))
 def test_no_changed_character_is_taken(place, character):
     place %= len(VECTOR)

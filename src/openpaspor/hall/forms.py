@@ -11,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from openpaspor.applications.models import Priority
+from openpaspor.kit.visit_pass import LONGEST_SCAN
 from openpaspor.ui.forms import ActionForm, DateOfThreeBoxes
 
 from . import desk
@@ -23,7 +24,6 @@ SERVES = [
     ("P", _("P · priority")),
     ("C", _("C · collection")),
 ]
-LONGEST_SCAN = 500  # characters; a pass has about 200
 
 
 class ArriveForm(ActionForm):

@@ -26,7 +26,7 @@ from openpaspor.applications.models import Application, Kind
 from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
-from openpaspor.kit.visit_pass import PassRefused, VisitPass
+from openpaspor.kit.visit_pass import LONGEST_SCAN, PassRefused, VisitPass
 from openpaspor.ledger.sync import sync_of
 from openpaspor.offices import policy
 from openpaspor.offices.models import Booklet, Office
@@ -456,7 +456,7 @@ def walk_in(request: HttpRequest) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """`/`: by code, NIK, today's number, or the whole name. Every file in the answer is a recorded look."""
-    text, now, office = request.GET.get("q", "")[: forms.LONGEST_SCAN], clock.now(), request.posting.office
+    text, now, office = request.GET.get("q", "")[:LONGEST_SCAN], clock.now(), request.posting.office
     context = {"q": text, "office": office, "results": desk.Results()}
     try:
         results = desk.search(text, office, now)

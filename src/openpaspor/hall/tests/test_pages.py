@@ -322,12 +322,15 @@ def test_a_genuine_pass_whose_booking_never_came_still_gets_a_number(client, adi
         assert words in page_of(asked)
     press(client, "/petugas/tiba/dengan-bukti/", what=text, priority="")
     scanned = press(client, "/petugas/tiba/", what=text)
+    typed_behind_itself = press(client, "/petugas/tiba/", what=text * 3)
     again = press(client, "/petugas/tiba/dengan-bukti/", what=text, priority="")
 
     ticket = Ticket.objects.get()
     assert (ticket.label, ticket.pass_ref, ticket.application) == ("A 001", application.ref, None)
     assert (again.status_code, code_of(again)) == (409, "already-in-line")
-    assert scanned.url == f"/petugas/nomor/{Ticket.objects.get().pk}/"  # the number that was given
+    assert (
+        typed_behind_itself.url == scanned.url == f"/petugas/nomor/{ticket.pk}/"
+    )  # the number that was given
 
 
 def test_the_file_joins_the_number_given_on_the_pass_when_it_comes(denpasar):

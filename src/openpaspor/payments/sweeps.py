@@ -33,7 +33,7 @@ def lapse_counter_bills(*, now: datetime, limit: int = 500) -> int:
     return lapsed
 
 
-@every(seconds=30)
+@every(seconds=5)
 def seat_early_money(*, now: datetime, limit: int = 100) -> int:
     """Count money whose bill was opened at an office that could not tell us in time. Returns how many receipts."""
     early = Receipt.objects.unmatched().filter(reason=Reason.UNKNOWN_BILL, owner=actions.DESK, currency="IDR")

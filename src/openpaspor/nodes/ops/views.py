@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from openpaspor.accounts.models import Role
 from openpaspor.accounts.permissions import staff
+from openpaspor.applications import eligibility
 from openpaspor.applications.models import Application
 from openpaspor.hall.advice import STATE_WORDS
 from openpaspor.journey import State
@@ -63,8 +64,10 @@ def status_json(request: HttpRequest) -> HttpResponse:
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
     now, centre_cut = clock.now(), links.cut_line("centre")
+    state = service_state()
     shown = {
-        "state": service_state(),
+        "state": state,
+        "place": state.line.place if state.line else eligibility.NATION,
         "silent": silent_offices(),
         "next_update": sync.next_update(now),
         "centre_cut": centre_cut,

@@ -101,6 +101,12 @@ def test_the_board_and_the_sign_in_page_carry_it_too(office, client):
     assert "state-s1" in page(client, "/petugas/luring/keadaan/")
 
 
+def test_the_status_page_of_an_office_tells_the_time_of_the_office(office, client):
+    told = page(client, "/status/")
+
+    assert "WITA" in told and "WIB" not in told
+
+
 def test_the_page_of_the_line_says_since_when_what_waits_and_what_may_be_done(office, client):
     enter(client, "petugas.denpasar")
     say("OP-A", "OP-A", "OP-B")

@@ -412,6 +412,9 @@ AT_THE_OFFICE = frozenset(
 )
 
 
+WAITS_FOR_CENTRE = frozenset({State.ENROLLED, State.ASKED, State.APPROVED})  # at an office
+
+
 def silence(application: Application, now: datetime) -> Silence | None:
     """What to say while the line to its office or to the centre is cut, as the portal knows it; None when all answer."""
     place = place_of(application)
@@ -425,6 +428,11 @@ def silence(application: Application, now: datetime) -> Silence | None:
             stands = _("Your file is safe at the office.")
         waits = _(
             "The office is not connected to us now. It serves as always; news from there comes here later."
+        )
+    elif application.state in WAITS_FOR_CENTRE and application.office_id in links.offices_without_centre():
+        stands = _("Your file is safe at the office.")
+        waits = _(
+            "The office is not connected to the centre now. It serves as always; files and decisions follow by themselves when the line is back."
         )
     elif application.state == State.REVIEW and links.centre_is_silent():
         stands = _("Your file is safe at the centre.")

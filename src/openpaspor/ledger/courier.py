@@ -115,7 +115,10 @@ class Courier:
     def _pull(self) -> bool:
         link = Link.objects.get(pk=self.peer.node)
         unheard = clock.ticks() - (self.answered or self.began)
-        came = self.ask("pull", exchange.heard_of(link) | {"unheard": int(unheard)})
+        says = exchange.heard_of(link) | {"unheard": int(unheard)}
+        if self.peer.role == "portal":
+            says["centre_unheard"] = links.centre_unheard()
+        came = self.ask("pull", says)
         self._note_wants(came.says, link)
         self.back, self.their_epoch = came.says.get("back"), came.epoch
         self._confirm_dense(came.says.get("known"), link)

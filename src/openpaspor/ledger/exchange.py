@@ -151,6 +151,7 @@ def _wants(peer: NodeRecord, link: Link) -> dict[str, Any]:
 def _pull(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
     """What is new for the caller. Its call confirms what its database has."""
     says = message.says
+    links.note_centre_unheard(link, says.get("centre_unheard", 0))
     answer_says: dict[str, Any] = _wants(peer, link)
     if node.here().role == "centre":  # the one that gets whole logs
         answer_says["known"] = links.known_of(peer.node)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
@@ -319,6 +319,39 @@ def silent_offices() -> dict[str, datetime]:
     rows = Link.objects.filter(pk__in=peers, answered_at__lt=clock.real_now() - PEOPLE_ARE_TOLD_AFTER)
     return {
         office: link.answered_at for link in rows if link.answered_at for office in peers[link.peer].offices
+    }
+
+
+def centre_unheard() -> int:
+    """At an office: seconds since the centre last answered; 0 when it never did."""
+    names = [name for name, peer in make_links().items() if peer.role == "centre"]
+    heard = Link.objects.filter(pk__in=names).aggregate(last=Max("answered_at"))["last"]
+    return max(0, int((clock.real_now() - heard).total_seconds())) if heard else 0
+
+
+def note_centre_unheard(link: Link, seconds: int) -> None:
+    """At the portal: an office says for how long it has not heard the centre."""
+    is_cut = seconds > PEOPLE_ARE_TOLD_AFTER.total_seconds()
+    if is_cut != bool(link.without_centre_since):
+        since = clock.real_now() - timedelta(seconds=seconds) if is_cut else None
+        Link.objects.filter(pk=link.pk).update(without_centre_since=since)
+
+
+def offices_without_centre() -> dict[str, datetime]:
+    """At the portal: offices that answer, and say that they do not hear the centre; since when.
+
+    None while we do not hear it either: then it is the centre that is away, not a line.
+    """
+    if node.here().role != "portal" or centre_is_silent():
+        return {}
+    peers = {name: peer for name, peer in make_links().items() if peer.role == "office"}
+    answering = Link.objects.filter(answered_at__gte=clock.real_now() - PEOPLE_ARE_TOLD_AFTER)
+    rows = answering.filter(pk__in=peers).exclude(without_centre_since=None)
+    return {
+        office: link.without_centre_since
+        for link in rows
+        if link.without_centre_since
+        for office in peers[link.peer].offices
     }
 
 

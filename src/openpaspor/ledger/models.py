@@ -148,6 +148,8 @@ class Link(models.Model):
     answered_at = models.DateTimeField(null=True)  # last signed answer or call of the peer
     whole_at = models.DateTimeField(null=True)  # last moment at which nothing was left to send or fetch
     fetched_at = models.DateTimeField(null=True)  # last moment at which the peer had no more entries for us
+    # At the portal, of an office: since when it does not hear the centre, as it says itself; null: it does
+    without_centre_since = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=60, blank=True)  # code of what is wrong now
     quarantined = models.CharField(
         max_length=200, blank=True

@@ -100,17 +100,19 @@ def second_copy_age() -> float | None:
 
 @dataclass(frozen=True)
 class SilentOffice:
-    """An office that is not connected to the portal."""
+    """An office that is not connected to the portal, or only to the portal and not to the centre."""
 
     office: Office
     since: datetime  # UTC by the domain clock
+    without_centre: bool = False
 
 
 def silent_offices() -> list[SilentOffice]:
     """What applicants are told of offices that are cut off; by name."""
-    since = links.silent_offices()
+    silent, cut = links.silent_offices(), links.offices_without_centre()
+    since = cut | silent
     rows = Office.objects.filter(pk__in=since).order_by("name")
-    return [SilentOffice(row, since[row.pk] + clock.offset()) for row in rows]
+    return [SilentOffice(row, since[row.pk] + clock.offset(), row.pk not in silent) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def service_state(line: Line | None = None) -> ServiceState:
             next_update=clock_time(sync.next_update(now), eligibility.NATION),
         )
     if worker.seal_lag() <= SLOW_SEAL:
-        if links.silent_offices():
+        if silent_offices():
             works = _(
                 "applications, appointments, payments, visits at all offices; decisions and printing where the office is connected"
             )

@@ -47,7 +47,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @cache_control(max_age=10, public=True)
 @require_safe
 def status_json(request: HttpRequest) -> HttpResponse:
-    state = service_state()
+    state, silent = service_state(), silent_offices()
     return JsonResponse(
         {
             "schema": 1,
@@ -55,7 +55,8 @@ def status_json(request: HttpRequest) -> HttpResponse:
             "works": state.works,
             "waits": state.waits,
             "as_of": state.as_of.isoformat(),
-            "offices_not_connected": [one.office.pk for one in silent_offices()],
+            "offices_not_connected": [one.office.pk for one in silent if not one.without_centre],
+            "offices_without_centre": [one.office.pk for one in silent if one.without_centre],
         }
     )
 

@@ -118,6 +118,31 @@ def test_the_status_page_names_the_offices_that_are_cut_off(portal, client):
     assert client.get("/status.json").json()["offices_not_connected"] == ["DENPASAR"]
 
 
+def says_its_centre_is_unheard(seconds: int) -> None:
+    links.note_centre_unheard(Link.objects.get(pk="denpasar"), seconds)
+    context._said = (0.0, "", None)
+
+
+def test_an_office_tells_us_that_it_alone_does_not_hear_the_centre(portal, client):
+    waiting, to_come = mine(State.ENROLLED, client), mine(State.BOOKED)
+    says_its_centre_is_unheard(30)
+    assert "data-silence" not in page(client, waiting)
+    says_its_centre_is_unheard(int(2 * MINUTE))
+
+    assert "files and decisions follow by themselves" in page(client, waiting)
+    assert tracker.silence(to_come, clock.now()) is None  # the visit is as ever
+    shown = client.get("/status/?bahasa=en").content.decode()
+    assert "Not connected to the centre since" in shown and "All services running" not in shown
+    told = client.get("/status.json").json()
+    assert (told["offices_not_connected"], told["offices_without_centre"]) == ([], ["DENPASAR"])
+
+    heard("pusat", ago=2 * MINUTE)  # it is the centre that is away, not a line
+    assert client.get("/status.json").json()["offices_without_centre"] == []
+    heard("pusat", ago=1)
+    says_its_centre_is_unheard(0)
+    assert "data-silence" not in page(client, waiting)
+
+
 def test_while_the_centre_is_away_every_public_page_says_that_appointments_stand(portal, client):
     application = mine(State.REVIEW, client)
     seal_pending()

@@ -59,7 +59,8 @@ def furnish(offices: Sequence[Office], *, booklets: int) -> None:
 def book_visits(office: Office, day: date, count: int, *, seed: int) -> list[dict[str, Any]]:
     """So many people apply at home, choose a time on that day, and pay.
 
-    Returns for each the reference, the moment of the place (UTC), the kind and the answers. Raises TooFewPlaces.
+    Returns for each the reference, the deed by which the place was held, its moment (UTC), the kind and the answers. Raises
+    TooFewPlaces.
     """
     rng, now = random.Random(f"{seed}:{day}"), clock.now()
     booked = []
@@ -88,7 +89,8 @@ def _book(office: Office, day: date, rng: random.Random, number: int, now: datet
         raise TooFewPlaces(f"{office.pk} has no {booklet} place left on {day} for visitor {number}")
     slot = rng.choice(there)
     wish = appointments.Wish(application, slot)
-    appointments.hold_places([wish], action_id=f"visit:{number}:hold", **known)
+    held_by = f"visit:{number}:hold"
+    appointments.hold_places([wish], action_id=held_by, **known)
     application.refresh_from_db()
     paid = bank.pay(
         application.bill_code, application.bill_amount_idr or 0, paid_at=now, deliver=bank.Deliver.NOW,
@@ -98,6 +100,7 @@ def _book(office: Office, day: date, rng: random.Random, number: int, now: datet
     answers = asdict(person.answers)
     return {
         "ref": application.ref,
+        "held_by": held_by,
         "place_at": slot.starts_at,
         "kind": person.kind,
         "years": person.years,

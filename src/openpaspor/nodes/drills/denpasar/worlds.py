@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from openpaspor.kit import clock
+from openpaspor.nodes.checker.clients import ClientLedger
 from openpaspor.nodes.cluster.machines import Cluster, Plan
 from openpaspor.nodes.installation import Installation, faults_of
 
@@ -28,6 +29,7 @@ class WithNode:
         self.say = say
         plan = Plan().only("portal", "pusat", HERE).elsewhere()
         self.told = folder / f"{self.name}.told.jsonl"  # what clients were told, on their own disk
+        self.booked = folder / f"{self.name}.booked.jsonl"  # and those who booked at home before
         self.cluster = Cluster(folder / self.name, plan, say=say)
         self.office, self.centre, self.portal = (
             self.cluster.nodes[name] for name in (HERE, "pusat", "portal")
@@ -81,7 +83,7 @@ class WithNode:
 
     def faults(self) -> list[str]:
         """What the checker finds over all nodes together. Every node must be stopped."""
-        return self.cluster.faults(clients=[self.told], empty=["S5"])  # nobody books while we watch
+        return self.cluster.faults(clients=[self.told, self.booked])
 
 
 class WithoutNode:
@@ -94,6 +96,7 @@ class WithoutNode:
         self.say = say
         self.folder = folder / self.name
         self.told = folder / f"{self.name}.told.jsonl"
+        self.booked = folder / f"{self.name}.booked.jsonl"
         self.office = self.centre = self.portal = Installation(
             self.folder / "home", OPENPASPOR_CLOCK=str(self.folder / "clock.json")
         )
@@ -123,15 +126,19 @@ class WithoutNode:
         return {}
 
     def faults(self) -> list[str]:
-        return faults_of(self.centre, "--client", str(self.told), "--empty", "S5")
+        return faults_of(self.centre, "--client", str(self.told), "--client", str(self.booked))
 
 
 World = WithNode | WithoutNode
 
 
 def order_bookings(world: World, day: str, count: int, seed: int) -> list[dict[str, Any]]:
-    """So many people book a visit on that day, at home, before anything runs."""
+    """So many people book a visit on that day, at home, before anything runs. Each writes down the place they were promised."""
     booked: list[dict[str, Any]] = world.portal.order(
         "demo", "--furnish", OFFICE, "--visits", str(count), "--on", day, "--seed", str(seed)
     )["booked"]
+    told = ClientLedger(world.booked)
+    for number, one in enumerate(booked):
+        promised = {"application": one["ref"], "office": OFFICE, "starts_at": one["place_at"]}
+        told.answer(told.ask(f"warga-{number}", "hold", one["held_by"], **promised), "ok")
     return booked

@@ -18,7 +18,7 @@ from openpaspor.applications.models import Application
 from openpaspor.facts import Fact
 from openpaspor.facts.applications import Moved, Started, Submitted, Told
 from openpaspor.facts.base import format_moment
-from openpaspor.ledger import follow, wire
+from openpaspor.ledger import conflicts, follow, wire, worker
 from openpaspor.ledger.models import Conflict, Entry, Parked
 from openpaspor.nodes.checker import run_checks
 from openpaspor.nodes.demo.box import Box
@@ -309,3 +309,17 @@ def test_the_judgement_is_whole_and_does_not_depend_on_order(said, data):
     assert counted == {one.entry for one in said}  # nothing waits when everything was heard
     assert [one.fact.version for one in verdict.standing] == list(range(1, len(verdict.standing) + 1))
     assert {void.code for void in verdict.void.values()} <= set(branches.CODES)
+
+
+@pytest.mark.parametrize(("picked", "state"), [("entry", "WITHDRAWN"), ("other", "INCOMPLETE")])
+def test_a_withdrawal_that_a_visit_overtook_is_done_after_all_when_a_person_says_so(picked, state):
+    hear("portal", BOOKED + WITHDRAWN)
+    hear("denpasar", CAME)
+    doubt = Conflict.objects.get()
+
+    assert conflicts.decide(doubt.pk, picked, office="DENPASAR", actor="S-1", now=TUESDAY)
+    worker.work_until_idle(with_sweeps=False)
+
+    row = Application.objects.get(ref=REF)
+    assert (row.state, row.reason) == (state, "by-applicant" if state == "WITHDRAWN" else "")
+    assert [result.status for result in run_checks(["A1", "A2"])] == ["pass", "pass"]

@@ -15,14 +15,14 @@ from openpaspor.facts.applications import (
 from openpaspor.facts.appointments import PlaceBooked, PlaceChanged
 from openpaspor.facts.base import format_moment
 from openpaspor.facts.hall import OldPassHonoured
-from openpaspor.facts.ledger import NodeListed
-from openpaspor.journey import Site, State
+from openpaspor.facts.ledger import DoubtDecided, NodeListed
+from openpaspor.journey import WITHDRAW, Site, State
 from openpaspor.ledger import conflicts, node
 from openpaspor.ledger.epochs import was_given_back, wrote_it_here
 from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
 from openpaspor.ledger.models import Conflict, Entry, NodeRecord
 
-from . import dossier
+from . import actions, dossier
 from .agreement import agree, belongs_to_void, is_said_later
 from .branches import OLD_PASS, fits
 from .models import Application
@@ -150,6 +150,25 @@ def wake_after_hand_over(application: Application, entry: Entry) -> None:
     """An application came into our hands from another node: what was said before custody came counts now."""
     if entry.node != node.here().name:
         run_reactions_again(application.ref, but="applications.wake_after_hand_over")
+
+
+def withdrawn_after_all(entry: Entry) -> Application | None:
+    """The application we hold of which somebody has said that its withdrawal, which another node's move overtook, is right."""
+    fact = entry.read()
+    if not isinstance(fact, DoubtDecided) or fact.picked != "entry":
+        return None
+    barred = Entry.objects.filter(
+        node=fact.node, epoch=fact.epoch, seq=fact.seq, kind=Moved.name, void=True
+    ).first()
+    return held_here(entry) if barred and barred.values["move"] == WITHDRAW.name else None
+
+
+@reacts(DoubtDecided, holder=withdrawn_after_all)
+def withdraw_after_all(application: Application, entry: Entry) -> None:
+    """What the applicant had said is done from where the application stands now."""
+    if application.state in WITHDRAW.origins:
+        action_id = entry.action_id_for("applications.withdraw_after_all")
+        actions.withdraw(application, action_id=action_id, actor=entry.actor, now=entry.recorded_at)
 
 
 WORKED_ON = {

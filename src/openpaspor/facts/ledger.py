@@ -40,7 +40,7 @@ class NodeRevoked(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class DoubtDecided(Fact):
-    """A person looked at two things that cannot both stand, and said which one is right. Nothing moves by it."""
+    """A person looked at two things that cannot both stand, and said which one is right. Whoever holds it may act on that."""
 
     name = "ledger.doubt_decided"
 

@@ -34,7 +34,8 @@ def note(entry: Entry, code: str, *, other: Entry | None = None, **detail: str |
 def decide(conflict_id: int, picked: str, *, office: str = "", actor: str, now: datetime) -> bool:
     """Somebody looked and says which of the two is right, "entry" or "other"; empty where nothing is to be chosen.
 
-    Nothing moves by it: what stands is changed by the deeds for that, by who may do them. False when somebody did before.
+    It moves nothing itself: whoever holds the application may act on it (a withdrawal is done after all, a place is given back).
+    False when somebody did before.
     """
     open_ones = Conflict.objects.filter(pk=conflict_id, seen_at=None)
     if not open_ones.update(seen_by=actor, seen_at=now, picked=picked):

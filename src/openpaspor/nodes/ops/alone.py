@@ -23,6 +23,7 @@ from openpaspor.applications.branches import OLD_PASS, PRESENCE
 from openpaspor.applications.models import Application
 from openpaspor.facts.base import parse_moment
 from openpaspor.hall.advice import STATE_WORDS
+from openpaspor.journey import WITHDRAW
 from openpaspor.kit import clock
 from openpaspor.ledger import conflicts, links, node, sync
 from openpaspor.ledger.models import Conflict, Entry
@@ -230,8 +231,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody says which of the two is right; that is recorded."""
     office, picked = _home(request), request.POST.get("picked", "")
     row = Conflict.objects.filter(pk=pk).first()
-    mine = row and Application.objects.filter(ref=row.application, office=office).exists()
-    if not mine or picked not in ("entry", "other"):
+    if row is None or picked not in ("entry", "other"):
+        raise Http404
+    if not Application.objects.filter(ref=row.application, office=office).exists():
         raise Http404
     now: datetime = clock.now()
     actor = request.user.actor_code  # type: ignore[union-attr]
@@ -239,6 +241,10 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, _("Somebody has looked at this in the meantime."))
     elif picked == "other":
         messages.info(request, _("Written down. What stands goes on as it is."))
+    elif row.entry and row.entry.values.get("move") == WITHDRAW.name:
+        messages.info(
+            request, _("Written down. The application is withdrawn, unless the centre has it already.")
+        )
     else:
         messages.info(request, _("Written down. What stands does not change by itself: go on in the case."))
     return redirect("nodes:doubts")

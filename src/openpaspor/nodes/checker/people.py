@@ -8,12 +8,9 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from .databases import Database, utc
+from .opening import box_key, opened, unwrapped
 from .run import NIGHTLY, Found, check
 
 SECOND_PERSON = {  # who did the first half stands in this field of what the second one said
@@ -164,8 +161,8 @@ def within_a_role(here: Database) -> Found:
 )
 def dossiers_open(here: Database) -> Found:
     found = Found()
-    key_file = here.home / "keys" / "box.key" if here.home else None
-    if key_file is None or not key_file.exists():
+    box = box_key(here)
+    if box is None:
         return found
     wrapped = here.rows(
         "SELECT a.ref, k.wrapped, d.document FROM applications_dossierkey k"
@@ -173,29 +170,14 @@ def dossiers_open(here: Database) -> Found:
         " JOIN applications_dossier d ON d.application_id = a.id WHERE k.node = %s ORDER BY a.ref", here.name,
     )  # fmt: skip
     step = max(1, len(wrapped) // max(20, len(wrapped) // 100))
-    box = X25519PrivateKey.from_private_bytes(key_file.read_bytes())
     for ref, closed, document in wrapped[::step]:
         found.rows += 1
         try:
-            secret = _unwrapped(box, base64.b64decode(closed))
-            _opened(secret, bytes(document), f"openpaspor-dossier-v1|{ref}|answers")
+            secret = unwrapped(box, base64.b64decode(closed))
+            opened(secret, bytes(document), f"openpaspor-dossier-v1|{ref}|answers")
         except (InvalidTag, ValueError):
             found.offending.append(f"{ref} does not open")
     return found
-
-
-def _opened(key: bytes, sealed: bytes, purpose: str) -> bytes:
-    """AES-256-GCM: 12 bytes of nonce, then ciphertext and tag, bound to `purpose`."""
-    return AESGCM(key).decrypt(sealed[:12], sealed[12:], purpose.encode())
-
-
-def _unwrapped(box: X25519PrivateKey, closed: bytes) -> bytes:
-    """An application key that was closed for this node: X25519, HKDF, AES-GCM."""
-    ours = box.public_key().public_bytes_raw()
-    shared = box.exchange(X25519PublicKey.from_public_bytes(closed[:32]))
-    wrap = b"openpaspor-wrap-v1"
-    key = HKDF(hashes.SHA256(), 32, salt=closed[:32] + ours, info=wrap).derive(shared)
-    return _opened(key, closed[32:], wrap.decode())
 
 
 @check("K5", "A one-time code counts once, within its life and its tries.", may_be_empty=True)

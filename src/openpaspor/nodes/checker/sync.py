@@ -3,15 +3,20 @@ outbox is kept, Y6 a restored node goes on under a new epoch; A9 the files that 
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import json
 import time
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
+
 from .clients import OK
 from .databases import OFFICE, Country, Database, utc
 from .journey import MOVED, TOLD, plain
 from .log import nodes_beside_the_centre
+from .opening import box_key, opened, unwrapped
 from .places import deed_rows
 from .run import QUIET, CannotJudge, Found, across, check
 
@@ -259,7 +264,7 @@ def _not_recovered(one: Database, centre: Database | None) -> list[str]:
 
 @check(
     "A9",
-    "Every picture that a row names is here whole, or on its way; and nothing lies here that nobody names.",
+    "Every picture that a row names is here whole and opens, or is on its way; and nothing lies here that nobody names.",
     when=QUIET,
     may_be_empty=True,
 )
@@ -269,8 +274,10 @@ def files_are_whole(here: Database) -> Found:
     found, store = Found(), here.home / "attachments"
     coming = {digest for (digest,) in here.rows("SELECT digest FROM ledger_wanted")}
     keyed = "SELECT application_id FROM applications_dossierkey WHERE node = %s"
-    for digest, ref in here.rows(
-        "SELECT p.digest, a.ref FROM applications_attachment p JOIN applications_application a ON a.id = p.application_id"
+    keys = _keys(here)
+    for digest, ref, kind, size in here.rows(
+        "SELECT p.digest, a.ref, p.kind, p.size FROM applications_attachment p"
+        " JOIN applications_application a ON a.id = p.application_id"
         f" WHERE NOT p.replaced AND p.application_id IN ({keyed})", here.name,
     ):  # fmt: skip
         found.rows += 1
@@ -280,6 +287,8 @@ def files_are_whole(here: Database) -> Found:
                 found.offending.append(f"{ref}: {digest[:12]} is not here")
         elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             found.offending.append(f"{ref}: {digest[:12]} was changed")
+        elif ref in keys and not _opens(keys[ref], path.read_bytes(), f"{ref}|attachment:{kind}", size):
+            found.offending.append(f"{ref}: {digest[:12]} does not open as its {kind}")
     named = {digest for (digest,) in here.rows("SELECT digest FROM applications_attachment")}
     for entry in here.entries:
         if entry.kind == "applications.dossier_sealed":
@@ -290,3 +299,27 @@ def files_are_whole(here: Database) -> Found:
         if path.parent.name + path.name not in named and path.stat().st_mtime < yesterday:
             found.offending.append(f"{path.parent.name}{path.name[:10]} is of nobody")
     return found
+
+
+def _keys(here: Database) -> dict[str, bytes]:
+    """The keys of applications that this node can open; one that was wrapped to an earlier box of it is left to K4."""
+    box = box_key(here)
+    found: dict[str, bytes] = {}
+    if box is None:
+        return found
+    wrapped = here.rows(
+        "SELECT a.ref, k.wrapped FROM applications_dossierkey k JOIN applications_application a ON a.id = k.application_id"
+        " WHERE k.node = %s",
+        here.name,
+    )
+    for ref, closed in wrapped:
+        with contextlib.suppress(InvalidTag, ValueError):
+            found[ref] = unwrapped(box, base64.b64decode(closed))
+    return found
+
+
+def _opens(key: bytes, sealed: bytes, purpose: str, size: int) -> bool:
+    try:
+        return len(opened(key, sealed, f"openpaspor-dossier-v1|{purpose}")) == size
+    except InvalidTag:
+        return False

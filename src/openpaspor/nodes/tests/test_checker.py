@@ -197,6 +197,12 @@ PLANTS: dict[tuple[str, str], Callable[[], list[str]]] = {
     ("A9", "a picture that is gone"): lambda: [
         "UPDATE applications_attachment SET digest = 'ab' || substr(digest, 3)"
     ],
+    ("A9", "a picture under another name than it was sealed for"): lambda: [
+        "UPDATE applications_attachment SET kind = 'kk' WHERE kind = 'ktp'"
+    ],
+    ("A9", "a picture of another size than its row says"): lambda: [
+        "UPDATE applications_attachment SET size = size + 1"
+    ],
     ("B3", "a stock counted by one person"): lambda: [
         *without_constraints("issuance_stockbatch"),
         "UPDATE issuance_stockbatch SET confirmed_by = counted_by",

@@ -22,6 +22,7 @@ from openpaspor.kit import names, references
 from openpaspor.kit.faults import fault
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger import node
+from openpaspor.ledger.models import Entry
 from openpaspor.ledger.once import once
 from openpaspor.ledger.record import record
 from openpaspor.offices import policy
@@ -310,6 +311,12 @@ def lift_stop(application: Application, *, actor: str, now: datetime) -> None:
     Application.objects.filter(pk=application.pk).update(stop_order="")
     application.stop_order = ""
     record(StopLifted(application=application.ref, reason=reason), actor=actor, now=now)
+
+
+def was_rescued(application: Application) -> bool:
+    """Whether a missed visit of this application was made good before."""
+    moves = Entry.objects.of(application.ref).filter(kind=Moved.name, void=False)
+    return moves.filter(fact__contains=f'"move":"{journey.RESCUE.name}"').exists()
 
 
 def note_shown(*applications: Application, now: datetime) -> None:

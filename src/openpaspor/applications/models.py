@@ -14,6 +14,8 @@ from openpaspor.ledger import node
 from openpaspor.offices import policy
 from openpaspor.offices.models import Booklet, Office
 
+from .rules import AGAIN
+
 
 class Kind(models.TextChoices):
     """Kinds of application."""
@@ -167,8 +169,10 @@ class Application(models.Model):
         return midnight + timedelta(minutes=minute)
 
     def rescue_until(self, now: datetime) -> datetime:
-        """The last moment at which a missed visit can be made good, UTC."""
+        """The last moment at which a missed visit can be made good, UTC. A second one only by coming late that day."""
         assert self.place_starts_at
+        if self.reason == AGAIN:
+            return self.place_starts_at + timedelta(days=1)
         days = policy.value("rescue_days", office=self.office_id or "", now=now)
         return self.place_starts_at + timedelta(days=days)
 

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from openpaspor.journey import State
 
+DID_NOT_COME = "did-not-come"  # reasons of a missed visit
+AGAIN = "did-not-come-again"  # nor to the one that made good a missed one: that is done once
+
 
 class Who(StrEnum):
     """Who acts next."""
@@ -33,6 +36,7 @@ class Row(Protocol):
     """What the answer is read from: the columns of the application row, nothing else."""
 
     state: str
+    reason: str
     stop_order: str
     bill_status: str
     bill_due_at: datetime | None
@@ -67,7 +71,11 @@ def _blockers(row: Row) -> list[Wait]:
         case State.BOOKED:
             waits.append(Wait("APPT", Who.YOU, row.place_starts_at, "come"))
         case State.MISSED:
-            waits.append(Wait("MISSED", Who.YOU, None, "rescue"))
+            waits.append(
+                Wait("MISSED_AGAIN", Who.NOBODY, None, "ask-today")
+                if row.reason == AGAIN
+                else Wait("MISSED", Who.YOU, None, "rescue")
+            )
         case State.ARRIVED:
             waits.append(Wait("IN_HALL", Who.OFFICE, None, "wait-for-call"))
         case State.INCOMPLETE:

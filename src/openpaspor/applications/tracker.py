@@ -272,6 +272,10 @@ class _Words:
                 return _("You did not come to your appointment. You can still choose a new time."), _(
                     "A new time"
                 )
+            case "MISSED_AGAIN":
+                return _(
+                    "You did not come to your new appointment either. A missed one can be made good once."
+                ), _("Nothing")
             case "IN_HALL":
                 if row.ticket:
                     return _("You are at the office. Your number is %(ticket)s.") % {"ticket": row.ticket}, _(
@@ -379,6 +383,8 @@ class _Words:
             case "rescue":
                 days = policy.value("rescue_days", office=self.application.office_id or "", now=self.now)
                 return _("Choose a new time within %(days)s days. You do not pay again.") % {"days": days}
+            case "ask-today":
+                return _("Ask at the office on the same day. Later you can start a new application.")
             case "wait-for-call":
                 return _("Sit down and look at the board. We call your number.")
             case "bring-papers":

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from openpaspor import journey
 from openpaspor.accounts.models import User
-from openpaspor.applications.actions import MoveRefused, NotHeldHere, move, tell
+from openpaspor.applications.actions import MoveRefused, NotHeldHere, move, tell, was_rescued
 from openpaspor.applications.models import Application
+from openpaspor.applications.rules import AGAIN, DID_NOT_COME
 from openpaspor.facts.hall import (
     CounterClosed,
     CounterOpened,
@@ -1058,7 +1059,8 @@ def _mark_missed(office: Office, day: date, *, actor: str, now: datetime) -> int
     missed = 0
     for application in overdue_visits(office, day, now):
         try:
-            move(application, journey.MISS, actor=actor, now=now, reason="did-not-come")
+            reason = AGAIN if was_rescued(application) else DID_NOT_COME
+            move(application, journey.MISS, actor=actor, now=now, reason=reason)
         except (MoveRefused, NotHeldHere):
             continue  # arrived a moment ago, or not ours to say
         tell(application, actor=actor, now=now, place_status="freed")

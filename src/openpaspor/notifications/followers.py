@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openpaspor.applications.models import Application
+from openpaspor.applications.rules import AGAIN
 from openpaspor.facts import Fact
 from openpaspor.facts.adjudication import Asked
 from openpaspor.facts.applications import Moved, StopLifted, StopOrdered
@@ -48,7 +49,7 @@ def tell_of_move(fact: Moved, entry: Entry) -> None:
             tell(application, OF_MOVE[fact.move], entry)
     elif fact.move == "expire" and fact.origin != State.DRAFT:
         tell(application, "HABIS", entry)
-    elif fact.move == "miss" and application.place_starts_at:
+    elif fact.move == "miss" and fact.reason != AGAIN and application.place_starts_at:
         days = policy.value("rescue_days", office=application.office_id or "", now=entry.recorded_at)
         tell(application, "TERLEWAT", entry, at=application.place_starts_at, days=days)
     elif fact.move == "spoil" and fact.origin == State.READY:

@@ -7,6 +7,7 @@ from django.utils import translation
 
 from openpaspor.applications import tracker
 from openpaspor.applications.models import Application
+from openpaspor.applications.rules import AGAIN
 from openpaspor.applications.sweeps import give_up_stale
 from openpaspor.applications.tests.people import NOW, make_draft, make_submitted, make_user
 from openpaspor.journey import STATES, State
@@ -81,6 +82,18 @@ def test_how_long_a_missed_visit_can_be_made_good_is_the_offices_own_affair():
 
     assert give_up_stale(now=NOW + timedelta(days=14)) == 0
     assert give_up_stale(now=NOW + timedelta(days=15)) == 1
+
+
+def test_a_second_missed_visit_cannot_be_made_good_and_ends_after_a_day():
+    missed = make_missed()
+    Application.objects.filter(pk=missed.pk).update(reason=AGAIN)
+    missed.refresh_from_db()
+    with translation.override("id"):
+        (story,) = tracker.stories(missed, NOW + timedelta(hours=9))
+
+    assert "satu kali" in story.sentence and story.button is None
+    assert give_up_stale(now=NOW + timedelta(hours=24)) == 0
+    assert give_up_stale(now=NOW + timedelta(hours=26)) == 1
 
 
 def test_another_office_ends_no_missed_visit_of_ours(tmp_path):

@@ -10,7 +10,7 @@ from django.utils import translation
 from openpaspor.accounts.actions import look
 from openpaspor.applications import actions, reasons, tracker
 from openpaspor.applications.models import Application
-from openpaspor.applications.rules import Wait, Who, blockers
+from openpaspor.applications.rules import AGAIN, Wait, Who, blockers
 from openpaspor.applications.tests.people import NOW, make_draft, make_submitted, make_user, signed_in
 from openpaspor.journey import MOVES, State
 from openpaspor.kit import clock
@@ -136,6 +136,7 @@ def test_every_wait_of_the_rules_has_words():
     for state in State:
         for name, value in (
             ("reason", ""),
+            ("reason", AGAIN),
             ("bill_status", "matching"),
             ("bill_status", "open"),
             ("stop_order", "x"),

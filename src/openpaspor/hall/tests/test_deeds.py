@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from openpaspor import journey
 from openpaspor.applications.actions import move, tell, withdraw
@@ -437,6 +438,21 @@ def test_the_end_of_the_day_marks_who_did_not_come(denpasar):
     tomorrow.refresh_from_db()
     assert (absent.state, tomorrow.state) == (State.MISSED, State.BOOKED)
     assert not Counter.objects.filter(officer__isnull=False).exists()
+
+
+def test_whoever_misses_also_the_visit_that_made_good_a_missed_one_is_told_apart(denpasar):
+    twice = make_booked(denpasar, NINE)
+    with transaction.atomic():
+        move(twice, journey.MISS, actor="S-1", now=NINE + timedelta(hours=8))
+        move(twice, journey.RESCUE, actor="U-1", now=NINE + timedelta(hours=9))
+        tell(twice, actor="U-1", now=NINE + timedelta(hours=9), place_starts_at=NINE + timedelta(days=1))
+    once = make_booked(denpasar, NINE + timedelta(days=1))
+
+    actions.end_day(denpasar, action_id="e1", actor="S-9", now=NINE + timedelta(days=1, hours=8))
+
+    twice.refresh_from_db()
+    once.refresh_from_db()
+    assert (once.reason, twice.reason) == ("did-not-come", "did-not-come-again")
 
 
 def test_a_day_ended_too_early_misses_nobody_who_is_still_to_come(denpasar):

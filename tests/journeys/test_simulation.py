@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db.models.sql.compiler import SQLCompiler
 
 from openpaspor.ledger import exchange, links, node, receive
-from openpaspor.nodes.simulation import ACTIONS, run, template
+from openpaspor.nodes.simulation import ACTIONS, run, sql, template
 from tests.server import COMMAND, clean_environment
 
 SEEDS = 16  # about 90 s in two processes
@@ -64,6 +65,28 @@ def test_a_seed_gives_the_same_run_each_time(wire: Path, tmp_path: Path):
     assert once.digest == again.digest
     assert once.trace == again.trace
     assert once.digest != other.digest
+
+
+def test_a_statement_that_is_remembered_is_djangos_own(
+    wire: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    remembered: list[str] = []
+    as_sql = sql.SQLCompiler.as_sql
+
+    def compared(quick: sql.SQLCompiler, *how: bool) -> tuple[str, tuple[object, ...]]:
+        before = len(sql._statements)
+        said = as_sql(quick, *how)
+        if not any(how) and quick.statement and len(sql._statements) == before:
+            own = SQLCompiler(quick.query, quick.connection, quick.using).as_sql()
+            assert own == said
+            remembered.append(said[0])
+        return said
+
+    monkeypatch.setattr(sql.SQLCompiler, "as_sql", compared)
+    outcome = run.play(wire, tmp_path / "run", 9, actions=SHORT, wire_only=True)
+
+    assert outcome.wrong == []
+    assert len(remembered) > 500 and len(set(remembered)) > 50
 
 
 def gaps_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:

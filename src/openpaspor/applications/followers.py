@@ -19,7 +19,7 @@ from openpaspor.facts.ledger import DoubtDecided, NodeListed
 from openpaspor.journey import WITHDRAW, Site, State
 from openpaspor.ledger import conflicts, node
 from openpaspor.ledger.epochs import was_given_back, wrote_it_here
-from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again
+from openpaspor.ledger.follow import Later, copies, reacts, run_reactions_again, unchanged
 from openpaspor.ledger.models import Conflict, Entry, NodeRecord
 
 from . import actions, dossier
@@ -38,8 +38,11 @@ def held_here(entry: Entry) -> Application | None:
 
 
 def known_here(entry: Entry) -> Application | None:
-    """The application an entry speaks of, whoever holds it."""
-    return next(iter(Application.objects.filter(ref=entry.application)), None)
+    """The application an entry speaks of, whoever holds it, as it is in the database."""
+    rows, ref = unchanged(), entry.application
+    if (Application, ref) not in rows:
+        rows[Application, ref] = Application.objects.filter(ref=ref).first()
+    return rows[Application, ref]  # type: ignore[no-any-return]
 
 
 @copies(Started)

@@ -17,10 +17,9 @@ HEARD_WITHIN = timedelta(hours=1)  # in which an office hears of a new time that
 @every(seconds=300, by_date=True)
 def give_up_stale(*, now: datetime, limit: int = 500) -> int:
     """End drafts that nobody touches, applications that get no place, and missed visits not made good. Returns how many."""
-    drafts = Application.objects.untouched_since(now - timedelta(days=policy.value("draft_days", now=now)))
-    waiting = Application.objects.without_place_since(
-        now - timedelta(days=policy.value("submitted_days", now=now))
-    )
+    read = policy.table("draft_days", "submitted_days", now=now)
+    drafts = Application.objects.untouched_since(now - timedelta(days=read("draft_days", "")))
+    waiting = Application.objects.without_place_since(now - timedelta(days=read("submitted_days", "")))
     ended = 0
     for application in [*drafts[:limit], *waiting[:limit], *_beyond_rescue(now)[:limit]]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from openpaspor.applications.models import Application
-from openpaspor.journey import State
+from openpaspor.journey import Site, State
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger.sweeps import every
 
@@ -13,7 +13,7 @@ from . import actions, rules
 from .models import Booklet, BookletState, ProposalState
 
 
-@every(seconds=15)
+@every(seconds=15, at=Site.OFFICE)
 def allot_waiting(*, now: datetime, limit: int = 500) -> int:
     """Reserve booklets for approved applications that found none. Longest waiting first. Returns booklets reserved."""
     stock = Booklet.objects.filter(state=BookletState.STOCK)
@@ -33,7 +33,7 @@ def allot_waiting(*, now: datetime, limit: int = 500) -> int:
     return allotted
 
 
-@every(seconds=60, by_date=True)
+@every(seconds=60, at=Site.OFFICE, by_date=True)
 def remind_holders(*, now: datetime, limit: int = 500) -> int:
     """Reminders on days 1, 7, 20 and 27 on the shelf. Returns reminders said."""
     on_shelf = Booklet.objects.filter(state=BookletState.PRINTED, application__state=State.READY).exclude(
@@ -58,7 +58,7 @@ def remind_holders(*, now: datetime, limit: int = 500) -> int:
     return said
 
 
-@every(seconds=60, by_date=True)
+@every(seconds=60, at=Site.OFFICE, by_date=True)
 def end_uncollected(*, now: datetime, limit: int = 500) -> int:
     """End what nobody collected in time. Returns passports cancelled."""
     late = Application.objects.in_state(State.READY).filter(collect_by__lte=now.date(), stop_order="")

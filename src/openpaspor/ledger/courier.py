@@ -61,28 +61,35 @@ class Courier:
 
     def ask(self, type: str, says: dict[str, Any] | None = None, lines: list[bytes] | None = None) -> Message:
         """Send a message and return the signed answer to it. Raises LineDown or Refused."""
-        us = node.here()
-        self.number = max(self.number + 1, int(clock.real_now().timestamp() * 1_000_000))
-        raw = pack(us, self.peer.node, type, self.number, says, lines or [])
-        Link.objects.filter(pk=self.peer.node).update(called_at=clock.real_now())
+        link, called_at = Link.objects.filter(pk=self.peer.node), clock.real_now()
+        self.number = max(self.number + 1, int(called_at.timestamp() * 1_000_000))
         try:
-            answer = self.send(self.peer.url, raw)
-            known = links.newest_record(self.peer.node)
+            came = self._answer_to(pack(node.here(), self.peer.node, type, self.number, says, lines or []))
+        except Exception:
+            link.update(called_at=called_at)
+            raise
+        self.answered = clock.ticks()
+        link.update(called_at=called_at, answered_at=clock.real_now(), trouble="")
+        if came.type == "refused":
+            if came.says.get("code") == "stale":
+                self.number = max(self.number, int(came.says["number"]))
+            raise Refused(came.says.get("code", ""), came.says)
+        return came
+
+    def _answer_to(self, raw: bytes) -> Message:
+        """What the peer says to a message, proven to be said to it. Raises LineDown."""
+        answer = self.send(self.peer.url, raw)
+        known = links.newest_record(self.peer.node)
+        try:
             came = unpack(answer, lambda name, epoch, _says: self._key(known, name, epoch))
         except NotAMessage as trouble:
             raise LineDown(self._why(answer, known)) from trouble
-        if came.re != hashlib.sha256(raw).hexdigest() or came.to != us.name:
+        if came.re != hashlib.sha256(raw).hexdigest() or came.to != node.here().name:
             raise LineDown("not-ours")
         if links.is_dense(self.peer) and known and came.epoch > known.epoch:
             links.pin_epoch(known, came.epoch)
         if links.is_dense(self.peer) and came.at:
             clock_watch.hear(came.at)
-        self.answered = clock.ticks()
-        Link.objects.filter(pk=self.peer.node).update(answered_at=clock.real_now(), trouble="")
-        if came.type == "refused":
-            if came.says.get("code") == "stale":
-                self.number = max(self.number, int(came.says["number"]))
-            raise Refused(came.says.get("code", ""), came.says)
         return came
 
     def _key(self, record: NodeRecord | None, name: str, epoch: int) -> bytes | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 
 from openpaspor.facts import Fact, FactUnknown
@@ -23,7 +23,8 @@ from .models import Cursor, Entry, Parked
 log = logging.getLogger("openpaspor.ledger")
 BATCH = 200
 TRIES = 5
-BACK_OFF = timedelta(seconds=2)  # doubled at each try, up to an hour
+BACK_OFF = timedelta(seconds=2)  # doubled at each failure, up to an hour
+LONGEST_WAIT = timedelta(minutes=5)  # between looks at what only waits; most of it is woken (`retry_soon`)
 
 
 class Later(Exception):
@@ -42,6 +43,7 @@ class Follower:
 
 _followers: dict[str, Follower] = {}
 _copies_alone: contextvars.ContextVar[bool] = contextvars.ContextVar("copies_alone", default=False)
+_unchanged: contextvars.ContextVar[dict[Any, Any] | None] = contextvars.ContextVar("unchanged", default=None)
 
 
 def followers() -> list[Follower]:
@@ -65,6 +67,33 @@ def copies_alone() -> Iterator[None]:
         yield
     finally:
         _copies_alone.reset(token)
+
+
+def unchanged() -> dict[Any, Any]:
+    """What followers have read of this window since one of them last wrote anything; a room's keys are its own.
+
+    A dozen reactions ask for the same row, and nearly all of them find that there is nothing to do.
+    """
+    kept = _unchanged.get()
+    return {} if kept is None else kept
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Keep what is read, inside a transaction, until any statement runs that may write."""
+    kept: dict[Any, Any] = {}
+
+    def forget_when_written(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE")):
+            kept.clear()
+        return execute(sql, *rest)
+
+    token = _unchanged.set(kept)
+    try:
+        with connection.execute_wrapper(forget_when_written):
+            yield
+    finally:
+        _unchanged.reset(token)
 
 
 def pass_over(room: str, position: int) -> None:
@@ -159,7 +188,7 @@ def _together(window: list[Entry], at: dict[str, int]) -> int:
     """Every follower takes its part of the window, in one transaction with all cursors; on any trouble, one by one."""
     taken = 0
     try:
-        with transaction.atomic():
+        with transaction.atomic(), _reading():
             for follower in followers():
                 for entry in _mine(follower, window, at):
                     follower.take(entry)
@@ -175,7 +204,7 @@ def _together(window: list[Entry], at: dict[str, int]) -> int:
 def _apart(window: list[Entry], at: dict[str, int]) -> int:
     """As `_together`, but each follower and entry by itself, so that trouble stops only what it must."""
     taken = 0
-    with transaction.atomic():
+    with transaction.atomic(), _reading():
         parked = set(Parked.objects.values_list("follower", "application"))
         for follower in followers():
             for entry in _mine(follower, window, at):
@@ -183,6 +212,7 @@ def _apart(window: list[Entry], at: dict[str, int]) -> int:
                     parked.add((follower.name, entry.application))
                 taken += 1
         _advance(window[-1].position or 0, at)
+        _wake_what_waited_for(window)
     return taken
 
 
@@ -223,6 +253,12 @@ def _cause(trouble: Exception) -> str:
 
 def _retry_at(tries: int) -> datetime:
     return clock.real_now() + min(BACK_OFF * 2 ** min(tries, 12), timedelta(hours=1))
+
+
+def _look_again_at(parked_at: datetime) -> datetime:
+    """When to look again at what waits for something else to come: in half as long again as it has waited."""
+    now = clock.real_now()
+    return now + max(BACK_OFF, min((now - parked_at) / 2, LONGEST_WAIT))
 
 
 def _park(follower: Follower, entry: Entry, cause: str, *, tries: int) -> None:
@@ -302,7 +338,7 @@ def _retry_application(follower: Follower, row: Parked) -> int:
 def _wait_on(row: Parked, cause: str) -> None:
     """It waits still, and what is behind it as long; no failure."""
     both = Q(pk=row.pk) | Q(follower=row.follower, application=row.application, cause="behind")
-    Parked.objects.filter(both).update(tries=row.tries, retry_at=_retry_at(row.tries))
+    Parked.objects.filter(both).update(tries=row.tries, retry_at=_look_again_at(row.parked_at))
     if row.cause != cause:
         Parked.objects.filter(pk=row.pk).update(cause=cause)
 
@@ -314,6 +350,12 @@ def retry_parked(application: str = "") -> int:
         parked = Parked.objects.filter(follower=follower.name)
         done += retry(follower, parked.filter(application=application) if application else parked)
     return done
+
+
+def _wake_what_waited_for(window: list[Entry]) -> None:
+    """Something came of an application: what only waits of it may go through now, whatever follower it waits with."""
+    came = {entry.application for entry in window} - {""}
+    Parked.objects.filter(application__in=came, tries=0).update(retry_at=clock.real_now())
 
 
 def retry_soon(application: str) -> None:

@@ -16,7 +16,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -67,6 +67,7 @@ def wrap(secret: bytes, receiver: bytes) -> str:
     return base64.b64encode(public + encrypt(key, secret, WRAP_PURPOSE.decode())).decode()
 
 
+@lru_cache(maxsize=5000)  # what comes again, or is checked after it came, is not worked out again
 def verify(public: bytes, signature: bytes, message: bytes) -> bool:
     """True when `signature` is the Ed25519 signature of `message` by `public`."""
     try:

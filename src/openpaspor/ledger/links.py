@@ -114,7 +114,8 @@ def chained(chain: str, entry_hash: str) -> str:
 
 def queue_news() -> int:
     """Choose, for every link that gets a selection, what of the new entries goes over it. Returns how many were queued."""
-    return sum(_queue(name, peer) for name, peer in make_links().items() if not is_dense(peer))
+    windows: dict[int, list[Entry]] = {}  # most links stand at the same place
+    return sum(_queue(name, peer, windows) for name, peer in make_links().items() if not is_dense(peer))
 
 
 def unchosen() -> int:
@@ -123,14 +124,18 @@ def unchosen() -> int:
     return Entry.objects.sealed().filter(position__gt=low).count() if low else 0
 
 
-def _queue(name: str, peer: NodeRecord) -> int:
+def _queue(name: str, peer: NodeRecord, windows: dict[int, list[Entry]]) -> int:
     queued = 0
     while True:
         with transaction.atomic():
             link = Link.objects.select_for_update().get(pk=name)
             if link.confirmed_epoch != node.here().epoch:
                 _begin_again(link)
-            window = list(Entry.objects.sealed().filter(position__gt=link.considered)[:WINDOW])
+            if link.considered not in windows:
+                windows[link.considered] = list(
+                    Entry.objects.sealed().filter(position__gt=link.considered)[:WINDOW]
+                )
+            window = windows[link.considered]
             if window:
                 queued += _append(link, _selection(link, peer, window))
                 fault("wire.before_queue_commit")

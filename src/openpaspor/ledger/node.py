@@ -63,12 +63,30 @@ class Node:
 
     @property
     def epoch(self) -> int:
-        """Rises when a node is enrolled again, re-installed or restored; kept outside the database."""
-        return int(str(self._remembered().get("epoch", 1)))
+        """Rises when a node is enrolled again, re-installed or restored; kept outside the database.
+
+        Asked for with every entry and message, so the file is read only when it is another one than last time.
+        """
+        try:
+            seen = os.stat(self._heads)
+        except FileNotFoundError:
+            return 1
+        mark = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+        if self._epoch_by_mark.get("mark") != mark:
+            self._epoch_by_mark.update(mark=mark, epoch=int(str(self._remembered().get("epoch", 1))))
+        return self._epoch_by_mark["epoch"]  # type: ignore[return-value]
+
+    @cached_property
+    def _heads(self) -> Path:
+        return self.home / "heads.json"
+
+    @cached_property
+    def _epoch_by_mark(self) -> dict[str, object]:
+        return {}
 
     def _remembered(self) -> dict[str, object]:
         try:
-            return json.loads((self.home / "heads.json").read_text())
+            return json.loads(self._heads.read_text())
         except FileNotFoundError:
             return {}
 
@@ -96,7 +114,7 @@ class Node:
             json.dump(head, handle)
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(aside, self.home / "heads.json")
+        os.replace(aside, self._heads)
 
     def remembered_head(self) -> tuple[int, str] | None:
         """(seq, hash) of the last head that was written, or None."""

@@ -22,6 +22,7 @@ class Sweep:
     seconds: float
     run: Callable[..., int]
     by_date: bool = False  # it decides by what day or time it is: it rests while the clock is doubted
+    site: str = ""  # whose work it is; empty: everybody's
     last_at: datetime | None = None
     last_did: int = 0
     last_trouble: str = ""
@@ -31,8 +32,10 @@ class Sweep:
 _sweeps: dict[str, Sweep] = {}
 
 
-def every(*, seconds: float, by_date: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Mark `sweep(*, now) -> int` to be run by the worker every so many seconds.
+def every(
+    *, seconds: float, by_date: bool = False, at: str = ""
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Mark `sweep(*, now) -> int` to be run by the worker every so many seconds, if given only `at` one of the sites.
 
     `by_date`: something runs out by it, or begins. It rests while this node doubts its clock.
     """
@@ -40,7 +43,7 @@ def every(*, seconds: float, by_date: bool = False) -> Callable[[Callable[..., i
     def mark(function: Callable[..., int]) -> Callable[..., int]:
         room = function.__module__.split(".")[-2]
         name = f"{room}.{function.__name__}"
-        _sweeps[name] = Sweep(name, seconds, function, by_date)
+        _sweeps[name] = Sweep(name, seconds, function, by_date, at)
         return function
 
     return mark
@@ -49,7 +52,11 @@ def every(*, seconds: float, by_date: bool = False) -> Callable[[Callable[..., i
 def sweeps() -> list[Sweep]:
     """Those that run on this node, by its role."""
     us = node.here()
-    return [sweep for sweep in _sweeps.values() if us.runs(sweep.name)]
+    return [
+        sweep
+        for sweep in _sweeps.values()
+        if us.runs(sweep.name) and (not sweep.site or us.holds(sweep.site))
+    ]
 
 
 def run_due(*, force: bool = False) -> int:

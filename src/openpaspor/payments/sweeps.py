@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from openpaspor.journey import Site
 from openpaspor.kit.refused import Refused
 from openpaspor.ledger import node
 from openpaspor.ledger.sweeps import every
@@ -50,7 +51,7 @@ def seat_early_money(*, now: datetime, limit: int = 100) -> int:
     return seated
 
 
-@every(seconds=5)
+@every(seconds=5, at=Site.PORTAL)
 def deliver_late_notices(*, now: datetime, limit: int = 50) -> int:
     """The demo bank tells us what it kept back, once the clock is there. Unanswered, it tries again next time."""
     if not node.here().demo:

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from openpaspor.facts.accounts import Looked
+from openpaspor.kit import clock
 from openpaspor.ledger import follow
 from openpaspor.ledger.models import Cursor, Parked
 from openpaspor.ledger.record import record
@@ -85,8 +86,6 @@ def test_what_overtook_what_it_waits_for_goes_through_when_that_has_come(reader,
     for step in ("5", "1", "2", "3", "4"):
         say(("OP-A", step))
         follow.follow_all()
-    follow.retry_soon("OP-A")
-    follow.follow_all()
 
     assert steps == [1, 2, 3, 4, 5]
     assert not Parked.objects.exists()
@@ -119,3 +118,43 @@ def test_nothing_is_tried_for_ever(reader, monkeypatch):
 
 def fail() -> None:
     raise ValueError("cannot")
+
+
+def test_what_waits_long_is_looked_at_seldom(reader, monkeypatch):
+    def take(entry):
+        raise follow.Later(entry.application)
+
+    waits = follow.Follower("test.reader", (Looked.name,), take, False)
+    monkeypatch.setitem(follow._followers, "test.reader", waits)
+    say(("OP-A", "1"))
+    follow.follow_all()
+    now = clock.real_now()
+
+    pauses = []
+    for waited in (1, 60, 86_400):
+        Parked.objects.update(parked_at=now - timedelta(seconds=waited), retry_at=now)
+        follow.follow_all()
+        pauses.append(round((Parked.objects.get().retry_at - now).total_seconds(), -1))
+
+    assert pauses == [0, 30, 300]
+
+
+def test_what_one_follower_read_the_next_one_reads_again_once_something_was_written(monkeypatch):
+    found: list[bool] = []
+
+    def look(entry):
+        found.append("row" in follow.unchanged())
+        follow.unchanged()["row"] = entry
+
+    def write(entry):
+        Cursor.objects.filter(pk="nobody").update(position=1)
+
+    steps = {"a": look, "b": look, "c": write, "d": look}
+    names = {f"test.{name}": take for name, take in steps.items()}
+    made = {name: follow.Follower(name, (Looked.name,), take, False) for name, take in names.items()}
+    monkeypatch.setattr(follow, "_followers", made)
+    say(("OP-A", "1"))
+    follow.follow_all()
+
+    assert found == [False, True, False]
+    assert "row" not in follow.unchanged()

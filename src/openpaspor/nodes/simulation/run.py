@@ -117,10 +117,9 @@ def settle(world: World, lines: Lines, harm: Harm) -> None:
     """Everything works again; let it run until nothing is left to be said."""
     lines.heal()
     harm.heal()
-    busy = False
     for round in range(QUIET_ROUNDS):
         world.pass_time(timedelta(minutes=1 + round))
-        all_sweeps, busy = not busy or round % 4 == 0, False
+        all_sweeps, busy = round == 0 or round > 2, False
         for site in world.sites.values():
             with world.at(site):
                 done = worker.turn(force_sweeps=all_sweeps)

@@ -16,7 +16,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections
-from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from openpaspor.issuance import personalisation
 from openpaspor.kit import clock, faults
@@ -25,6 +24,8 @@ from openpaspor.ledger.courier import Courier
 from openpaspor.ledger.identity import Identity
 from openpaspor.nodes import new_epoch
 from openpaspor.nodes.boot import boot
+
+from .sql import DatabaseWrapper
 
 DATABASE = "openpaspor.sqlite3"
 FAST = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
@@ -81,7 +82,7 @@ def site_in(home: Path, name: str) -> Site:
     about |= {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(home / DATABASE),
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": FAST},
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": FAST, "cached_statements": 1000},
         "CONN_MAX_AGE": None,
     }
     return Site(name, home, DatabaseWrapper(about, "default"))

@@ -1,0 +1,202 @@
+"""Django's SQLite as it is, with what Django works out anew for every query remembered.
+
+A seed makes some ten thousand queries, of a few hundred shapes. Of one shape the statement is always the same, and only
+the parameters differ: two queries are of one shape when everything is the same that Django makes a statement of. What is
+not known here (subqueries, aggregates, expressions) is compiled as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.backends.sqlite3 import base, operations
+from django.db.models import Value, lookups
+from django.db.models.expressions import Col
+from django.db.models.fields import related_lookups
+from django.db.models.sql import compiler
+from django.db.models.sql.where import AND, OR, WhereNode
+
+Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
+PLAIN = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "contains", "startswith"})
+OURS = frozenset({lookups.__name__, related_lookups.__name__})
+
+
+class NotPlain(Exception):
+    """This query is of a kind whose shape is not read here."""
+
+
+@dataclass
+class Statement:
+    """What a compiler knows after it has compiled a query of some shape."""
+
+    sql: str
+    left: dict[str, Any]  # what it leaves for whoever reads the rows
+    converters: Converters | None = None
+
+
+LEFT = ("select", "klass_info", "annotation_col_map", "col_count", "has_extra_select")
+_statements: dict[Any, Statement | None] = {}  # None: the parameters were not those that were foretold
+
+
+def shape_of(query: Any, connection: Any) -> tuple[Any, list[Any]]:
+    """The shape of a query and its parameters. Raises NotPlain, EmptyResultSet or FullResultSet."""
+    if (
+        query.extra or query.extra_tables or query.extra_order_by or query.combinator or query.distinct_fields
+        or query.group_by is not None or query.explain_info or query.subquery or query.external_aliases
+        or query._filtered_relations
+    ):  # fmt: skip
+        raise NotPlain
+    params: list[Any] = []
+    mask = query.annotation_select_mask
+    return (
+        query.model, query.default_cols, query.default_ordering, query.standard_ordering, query.distinct,
+        query.low_mark, query.high_mark, query.max_depth,
+        tuple([_table(query, alias, join) for alias, join in query.alias_map.items()]),
+        tuple([_column(one) for one in query.select]), query.selected and tuple(query.selected.items()),
+        mask if mask is None else tuple(sorted(mask)), _annotated(query, params),
+        _frozen(query.select_related), frozenset(query.deferred_loading[0]), query.deferred_loading[1],
+        tuple([_name(one) for one in query.order_by]), _where(query.where, connection, params),
+    ), params  # fmt: skip
+
+
+def _table(query: Any, alias: str, join: Any) -> tuple[Any, ...]:
+    if join.filtered_relation is not None:
+        raise NotPlain
+    used = query.alias_refcount[alias] > 0
+    return (
+        alias,
+        used,
+        join.table_name,
+        join.parent_alias,
+        join.join_type,
+        id(getattr(join, "join_field", None)),
+    )
+
+
+def _column(one: Any) -> tuple[Any, ...]:
+    if one.__class__ is not Col:
+        raise NotPlain
+    return one.alias, id(one.target), id(one.output_field)
+
+
+def _annotated(query: Any, params: list[Any]) -> tuple[str, ...]:
+    """`exists` selects the number one."""
+    for one in query.annotations.values():
+        if one.__class__ is not Value or one.value != 1:
+            raise NotPlain
+        params.append(1)
+    return tuple(query.annotations)
+
+
+def _frozen(related: Any) -> Any:
+    return (
+        tuple([(name, _frozen(more)) for name, more in related.items()])
+        if isinstance(related, dict)
+        else related
+    )
+
+
+def _name(one: Any) -> str:
+    if not isinstance(one, str):
+        raise NotPlain
+    return one
+
+
+def _where(node: Any, connection: Any, params: list[Any]) -> tuple[Any, ...]:
+    if node.__class__ is WhereNode:
+        if node.connector not in (AND, OR):
+            raise NotPlain
+        children = tuple([_where(child, connection, params) for child in node.children])
+        return node.connector, node.negated, node.resolved, children
+    kind = node.__class__
+    if kind.__module__ not in OURS or node.lookup_name not in PLAIN or node.bilateral_transforms:
+        raise NotPlain
+    column, value = _column(node.lhs), node.rhs
+    if node.lookup_name == "isnull" or (value.__class__ is bool and node.lhs.conditional):
+        return kind, column, value
+    if hasattr(value, "resolve_expression") or hasattr(value, "as_sql"):
+        raise NotPlain
+    sql, own = node.process_rhs(None, connection)
+    params += own
+    return kind, column, sql if isinstance(sql, str) else tuple(sql)
+
+
+class Quick:
+    """Columns are most of what a statement is made of."""
+
+    quote_name_unless_alias: Callable[[str], str]
+
+    def compile(self, node: Any) -> Any:
+        if node.__class__ is Col and node.alias:
+            return f'{self.quote_name_unless_alias(node.alias)}."{node.target.column}"', []
+        return super().compile(node)  # type: ignore[misc]
+
+
+class SQLCompiler(Quick, compiler.SQLCompiler):
+    statement: Statement | None = None
+
+    def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> tuple[str, tuple[Any, ...]]:
+        if not with_limits or with_col_aliases:
+            return super().as_sql(with_limits, with_col_aliases)  # type: ignore[no-any-return]
+        try:
+            shape, params = shape_of(self.query, self.connection)
+        except (NotPlain, EmptyResultSet, FullResultSet):
+            return super().as_sql()  # type: ignore[no-any-return]
+        if shape not in _statements:
+            sql, real = super().as_sql()
+            left = {name: getattr(self, name) for name in LEFT}
+            _statements[shape] = self.statement = Statement(sql, left) if list(real) == params else None
+            return sql, real
+        self.statement = _statements[shape]
+        if self.statement is None:
+            return super().as_sql()  # type: ignore[no-any-return]
+        vars(self).update(self.statement.left)
+        return self.statement.sql, tuple(params)
+
+    def get_converters(self, expressions: Any) -> Converters:
+        if self.statement is None:
+            return super().get_converters(expressions)  # type: ignore[no-any-return]
+        if self.statement.converters is None:
+            self.statement.converters = super().get_converters(expressions)
+        return self.statement.converters
+
+
+class SQLInsertCompiler(Quick, compiler.SQLInsertCompiler): ...
+
+
+class SQLDeleteCompiler(Quick, compiler.SQLDeleteCompiler): ...
+
+
+class SQLUpdateCompiler(Quick, compiler.SQLUpdateCompiler): ...
+
+
+class SQLAggregateCompiler(Quick, compiler.SQLAggregateCompiler): ...
+
+
+class Operations(operations.DatabaseOperations):
+    compiler_module = __name__
+
+
+@lru_cache(maxsize=5000)
+def _with_question_marks(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        return (
+            super().convert_query(query, param_names=param_names)
+            if param_names
+            else _with_question_marks(query)
+        )
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = Operations
+
+    def create_cursor(self, name: str | None = None) -> Cursor:
+        return self.connection.cursor(factory=Cursor)

@@ -302,7 +302,7 @@ def _decide_first(
     case: Case, verdict: str, reasons: Sequence[str], until: date | None, *, actor: str, now: datetime
 ) -> Decision:
     details = Check.objects.filter(case=case).values_list("detail", flat=True)
-    second = _agreeing_earlier(case, verdict, actor)
+    second = agreeing_earlier(case, verdict, actor)
     waits = not second and rules.needs_second(verdict, details)
     decision = Decision.objects.create(
         case=case,
@@ -322,7 +322,7 @@ def _decide_first(
     return decision
 
 
-def _agreeing_earlier(case: Case, verdict: str, actor: str) -> str:
+def agreeing_earlier(case: Case, verdict: str, actor: str) -> str:
     """When two people disagreed, the third decides; whoever of the two said the same is the second person."""
     split = Decision.objects.filter(case=case, round=case.round, status=Status.SPLIT).order_by("-pk").first()
     if split is None:
@@ -403,14 +403,19 @@ def take_back(decision: Decision, *, action_id: str, actor: str, now: datetime) 
         if decision.status != Status.WAITS and not in_time:
             raise TooLate()
         record(TakenBack(application=case.application.ref, verdict=decision.verdict), actor=actor, now=now)
-        if actor != decision.made_by:
-            decision.second_by, decision.second_at, decision.second_verdict = "", None, ""
-            decision.status, decision.effective_at = Status.WAITS, None
-        else:
-            decision.status = Status.TAKEN_BACK
-        decision.save()
+        undo(decision, by=actor)
         _claim(case, actor, now)
         return seen.remember(decision)
+
+
+def undo(decision: Decision, *, by: str) -> None:
+    """The first opinion ends the decision; the second person's own ends the agreement alone."""
+    if by != decision.made_by:
+        decision.second_by, decision.second_at, decision.second_verdict = "", None, ""
+        decision.status, decision.effective_at = Status.WAITS, None
+    else:
+        decision.status = Status.TAKEN_BACK
+    decision.save()
 
 
 @transaction.atomic

@@ -179,7 +179,12 @@ class Installation:
         shutil.rmtree(self.home)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Read the SQLite database as it lies there."""
+        """Read the database as it lies there."""
+        if self.is_on_postgres:
+            import psycopg
+
+            with psycopg.connect(self.environment["OPENPASPOR_DATABASE_URL"]) as server:
+                return server.execute(query.encode()).fetchall()
         with contextlib.closing(sqlite3.connect(self.home / "openpaspor.sqlite3")) as database:
             return database.execute(query).fetchall()
 

@@ -229,7 +229,7 @@ def opened(place: str) -> Database:
 
     Raises CannotLook.
     """
-    name, _, where = place.rpartition("=") if re.match(r"[\w-]+=", place) else ("", "", place)
+    name, _, where = place.partition("=") if re.match(r"[\w-]+=", place) else ("", "", place)
     try:
         if where.startswith(("postgresql://", "postgres://")):
             return Database(_postgres(where), name=name)

@@ -226,6 +226,14 @@ class Cluster:
             self._relay = None
         (self.folder / "relay.pid").unlink(missing_ok=True)
 
+    def burn(self, name: str) -> None:
+        """What a fire leaves of a node: nothing; on PostgreSQL a new and empty database stands where its own was."""
+        self.node(name).burn()
+        if name in self.databases:
+            from .databases import make
+
+            make(self.database_url, name)
+
     def drop(self) -> None:
         """Stop everything and forget what was made outside the folder."""
         self.stop()

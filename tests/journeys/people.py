@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Error, Locator, Page
 
 from openpaspor.nodes.demo import citizens
 
@@ -26,7 +26,13 @@ class Person:
         self.page: Page = context.new_page()
 
     def goes(self, path: str) -> None:
-        answer = self.page.goto(path)
+        try:
+            answer = self.page.goto(path)
+        except Error as trouble:  # on a busy machine the page that the last click opens may still be coming
+            if "ERR_ABORTED" not in str(trouble):
+                raise
+            self.page.wait_for_load_state()
+            answer = self.page.goto(path)
         assert answer is not None
         assert answer.status < 400, f"{path}: {answer.status}\n{self.words()[:2000]}"
 

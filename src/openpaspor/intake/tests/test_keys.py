@@ -42,6 +42,15 @@ class Hands:
         self.press("Control+Enter")
         self.page.wait_for_selector(f"#{section}.card-now")
 
+    def photograph_and_finish(self) -> None:
+        self.page.wait_for_function("document.querySelector('#foto video')?.videoWidth > 0")
+        self.press("Space")
+        self.page.wait_for_selector("#foto .camera-stage img")
+        self.press("Enter")
+        self.page.wait_for_selector("#selesai.card-now")
+        self.press("Control+Enter")
+        self.page.wait_for_url("**/tanda-terima/")
+
 
 @pytest.fixture
 def page(live_server, browser, monkeypatch):
@@ -71,14 +80,7 @@ def test_a_clean_renewal_takes_at_most_25_keys_and_no_mouse(page, live_server):
     page.wait_for_function("document.activeElement.name === 'funding'")
     hands.press("1")
     hands.go_on("foto")
-    page.wait_for_selector(".camera-stage video")
-    page.wait_for_function("document.querySelector('.camera-stage video').videoWidth > 0")
-    hands.press("Space")
-    page.wait_for_selector(".camera-stage img")
-    hands.press("Enter")
-    page.wait_for_selector("#selesai.card-now")
-    hands.press("Control+Enter")
-    page.wait_for_url("**/tanda-terima/")
+    hands.photograph_and_finish()
 
     assert hands.keys <= 25
     assert Application.objects.get().state == "ENROLLED"
@@ -122,13 +124,7 @@ def test_somebody_without_an_application_takes_at_most_45_keys_besides_what_is_t
         page.wait_for_function(f"document.activeElement.name === '{question}'")
         hands.press("1")
     hands.go_on("foto")
-    page.wait_for_function("document.querySelector('#foto video')?.videoWidth > 0")
-    hands.press("Space")
-    page.wait_for_selector(".camera-stage img")
-    hands.press("Enter")
-    page.wait_for_selector("#selesai.card-now")
-    hands.press("Control+Enter")
-    page.wait_for_url("**/tanda-terima/")
+    hands.photograph_and_finish()
 
     assert hands.keys <= 45
     assert Application.objects.get().state == "ENROLLED"

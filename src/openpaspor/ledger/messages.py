@@ -3,10 +3,10 @@
     OPW1 \\n  envelope (canonical JSON) \\n  signature (base64) \\n  content (zlib of JSON lines)
 
 The envelope says who speaks to whom: `from`, `epoch`, `to`, `type`, `number` (rises with every message of the sender
-in its epoch, so that an old one cannot be played again), `at` (the wall clock of the sender, UTC) and, in an answer, `re` (SHA-256 of the message it answers, so
-that neither a captive portal nor an old answer is taken for one). The signature is Ed25519 by the `wire` key over
-`openpaspor-wire-v1\\n` ‖ envelope ‖ `\\n` ‖ SHA-256(content). The first line of the content is a JSON object; entries
-follow, one line each, as `ledger export` writes them.
+in its epoch, so that an old one cannot be played again), `at` (the wall clock of the sender, UTC) and, in an answer,
+`re` (SHA-256 of the message it answers, so that neither a captive portal nor an old answer is taken for one). The
+signature is Ed25519 by the `wire` key over `openpaspor-wire-v1\\n` ‖ envelope ‖ `\\n` ‖ SHA-256(content). The first line
+of the content is a JSON object; entries follow, one line each, as `ledger export` writes them.
 """
 
 from __future__ import annotations

@@ -65,6 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command. Refusals become one sentence and exit code 3."""
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # `make run` holds Ctrl-C back until here
+        for sign in (
+            signal.SIGTERM,
+            signal.SIGHUP,
+        ):  # as Ctrl-C: what a drill has started does not outlive it
+            if signal.getsignal(sign) is signal.SIG_DFL:
+                signal.signal(sign, signal.default_int_handler)
         return _obey(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
         say("Stopped.")

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from openpaspor.kit import lock
-from tests.server import Server
+from tests.server import COMMAND, Server, clean_environment
 
 pytestmark = pytest.mark.slow
 
@@ -141,3 +142,36 @@ def test_doctor_finds_a_running_installation_well(serving: Server):
     assert {"python", "home", "disk-free", "keys", "lock", "port", "migrations", "static", "clock"} <= {
         check["id"] for check in answer["checks"]
     }
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
+def test_what_a_bench_has_started_does_not_outlive_it(tmp_path: Path, sign: signal.Signals):
+    """As for drills and clusters that are thrown away: a bench that was stopped left its nodes running for ever."""
+    bench = subprocess.Popen(
+        [*COMMAND, "bench", "sync", "--entries", "50000"],
+        env=clean_environment() | {"OPENPASPOR_HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    ends = time.monotonic() + 60
+    while not (running := serving_in(tmp_path)) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert running
+
+    bench.send_signal(sign)
+
+    assert bench.wait(30) == 3
+    assert serving_in(tmp_path) == []
+    assert list(tmp_path.glob("openpaspor-bench-*")) == []
+
+
+def serving_in(folder: Path) -> list[int]:
+    """The processes of nodes that serve from somewhere under a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if b"run" in words and f"={folder}/".encode() in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found

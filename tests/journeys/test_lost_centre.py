@@ -100,6 +100,12 @@ def settle(cluster: Cluster) -> None:
     cluster.wait_until_quiet()
 
 
+def has_said_all(node: Installation) -> bool:
+    """What is not sealed yet cannot be heard of by anybody."""
+    ready = node.ready()
+    return bool(ready) and not ready["unsealed"] and not ready["unread"]
+
+
 def state_of(node: Installation, ref: str) -> str:
     return str(node.rows(f"SELECT state FROM applications_application WHERE ref = '{ref}'")[0][0])
 
@@ -210,6 +216,7 @@ def test_an_approval_that_was_withdrawn_during_a_cut_is_heard_of_before_anything
         adjudicator.send(f"/pusat/{ref}/", adjudicator.form(f"/pusat/{ref}/", "/tarik/"))
     centre.kill()
     centre.start()
+    wait_until(lambda: has_said_all(centre), "the centre seals what it had said when it died")
 
     cluster.shape("denpasar", "pusat", "open")
     wait_until(lambda: line_of(office, "pusat") == "open", "the line is back")

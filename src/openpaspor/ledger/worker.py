@@ -71,6 +71,17 @@ def work_until_idle(*, timeout: float = 30, with_sweeps: bool = True) -> Done:
     return total
 
 
+def say_what_waits() -> None:
+    """What was committed before a stop gets its place in the log and on its lines. For a start, before anybody is answered.
+
+    An office that asks for news and is told that there is none prints; a withdrawal must not be sealed only after that.
+    """
+    while seal_pending():
+        pass
+    if node.here().role != "everything":
+        links.queue_news()
+
+
 def seal_lag() -> float:
     """Seconds the oldest committed entry has waited for its seal; 0 when none waits."""
     oldest = Entry.objects.unsealed().values_list("recorded_at", flat=True).first()

@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
             insist(trouble_with_tls())
             migrate_or_refuse(allowed=args.migrate or is_sqlite())
             epochs.refuse_roll_back()
+            worker.say_what_waits()
             statics.collect()
             return serve(args, asked_to_stop)
     except CannotStart as refusal:

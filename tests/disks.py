@@ -14,6 +14,7 @@ from pathlib import Path
 
 from openpaspor.nodes.installation import Installation
 
+os.environ["PATH"] += ":/usr/sbin:/sbin"  # there lie the tools for disks
 SHUT_DOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 NOTHING_MORE = 2  # EXT4_GOING_FLAGS_NOLOGFLUSH: what no fsync has written is lost
 MENDED = 1  # exit code of fsck

@@ -153,9 +153,10 @@ def unfold(text: str) -> Scanned:
 
 def _once(text: str) -> str:
     """A scanner that is quicker than the page types a pass again behind itself, the last time perhaps not to its end."""
-    typed = [one.rstrip() for one in text.upper().split(PREFIX)[1:]]
-    longest = max(typed, key=len)
-    return PREFIX + longest if all(longest.startswith(one) for one in typed) else text
+    first, *again = "".join(text.upper().splitlines()).split(PREFIX)[1:]
+    *whole, last = again or [first]
+    is_same = all(one == first for one in whole) and (first + PREFIX).startswith(last)
+    return PREFIX + first if is_same else text
 
 
 def read(seal: Seal) -> VisitPass:

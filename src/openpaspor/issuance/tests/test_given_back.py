@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.db.models import Max
@@ -17,6 +20,13 @@ from openpaspor.ledger.seal import seal_pending
 from . import make
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path) -> Iterator[None]:
+    """A box of its own: an epoch that ended stays on its disk."""
+    with node.standing_at(replace(node.here(), home=tmp_path)):
+        yield
 
 
 def put_back_to(seq: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import secrets
+import signal
 import ssl
 import time
 import urllib.request
@@ -51,6 +53,18 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield made
     finally:
         made.drop()
+
+
+def test_a_node_that_somebody_else_killed_starts_at_the_first_word(cluster: Cluster):
+    office = cluster.nodes["jayapura"]
+    for pid in office.home.with_suffix(".pid").read_text().split():
+        os.kill(int(pid), signal.SIGKILL)
+    seconds_until(lambda: not office.is_running, 10)
+
+    office.start()
+
+    assert office.ready()
+    cluster.wait_until_quiet()
 
 
 def seconds_until(what: Callable[[], bool], within: float) -> float:

@@ -104,7 +104,8 @@ def _sync(row: Entry, link: Link | None, coming: int) -> Sync:
     at, place = by_domain_clock(link.answered_at), (row.epoch, row.seq or coming)
     if row.seq and place <= (link.confirmed_epoch, link.confirmed):
         return _files(link, at) if row.application in link.missing else Sync(RECEIVED, at)
-    in_line = place[1] - (link.confirmed if row.epoch == link.confirmed_epoch else 0)
+    before = link.confirmed if row.epoch == link.confirmed_epoch else 0
+    in_line = max(1, place[1] - before)  # it may have got its place since we looked
     if link.quarantined:
         return Sync(LOOK, at, in_line)
     handed = row.seq and place <= (link.handed_epoch, link.handed)

@@ -93,6 +93,8 @@ class Installation:
 
     def begin(self) -> None:
         """Start what serves; on PostgreSQL the worker is a process of its own."""
+        if not self.is_running:
+            self.kill()  # what is left of a life that somebody else ended
         self._spawn("run", "--port", str(self.port), "--migrate")
 
     def wait_until_ready(self) -> None:

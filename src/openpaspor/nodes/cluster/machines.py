@@ -263,6 +263,10 @@ class Cluster:
             )
         return told
 
+    def has_lines(self) -> bool:
+        """Whether the relay lives, without which every line is cut."""
+        return _relay_lives(self.folder)
+
     def is_quiet(self) -> bool:
         """Every node that runs has nothing unsealed, unread or unsent, and every line is open."""
         told = [node.ready() for node in self.nodes.values() if node.is_running]

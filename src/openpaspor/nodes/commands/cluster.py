@@ -95,9 +95,11 @@ def _status(cluster, args: argparse.Namespace) -> int:  # type: ignore[no-untype
         for line in node["lines"]:
             cut = "" if line["relay"] in ("open", "") else f"  (cut: {line['relay']})"
             cli.say(f"    {line['peer']:<16} {line['state']:<12} {line['unsent']} to send{cut}")
+    if not cluster.has_lines():
+        cli.say("The process of the lines is dead, so all are cut. openpaspor cluster start starts it again.")
     if args.json:
-        cli.answer({"nodes": told})
-    return cli.GOOD if all(node["state"] == "up" for node in told) else cli.FOUND
+        cli.answer({"nodes": told, "lines_work": cluster.has_lines()})
+    return cli.GOOD if cluster.has_lines() and all(node["state"] == "up" for node in told) else cli.FOUND
 
 
 def _stop(cluster, args: argparse.Namespace) -> int:  # type: ignore[no-untyped-def]

@@ -51,14 +51,18 @@ def _outcomes(seeds: Sequence[int], args: argparse.Namespace) -> Iterator[dict[s
     """Each child plays every n-th seed in an installation of its own and writes one line for each."""
     place = str(MEMORY_DISK) if MEMORY_DISK.is_dir() and os.access(MEMORY_DISK, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="openpaspor-simulate-", dir=place) as folder:
-        children = [
-            _start(list(seeds[job :: args.jobs]), args, Path(folder, str(job))) for job in range(args.jobs)
-        ]
-        for line in _lines_of(list(filter(None, children))):
-            outcome = json.loads(line)
-            if outcome["wrong"] and not args.json and args.replay is None:
-                _tell_failure(outcome, args)
-            yield outcome
+        parts = [list(seeds[job :: args.jobs]) for job in range(args.jobs)]
+        children = [_start(part, args, Path(folder, str(job))) for job, part in enumerate(parts) if part]
+        try:
+            for line in _lines_of(children):
+                outcome = json.loads(line)
+                if outcome["wrong"] and not args.json and args.replay is None:
+                    _tell_failure(outcome, args)
+                yield outcome
+        finally:  # of what was stopped halfway nothing goes on in a folder that goes away
+            for child in children:
+                child.kill()
+                child.wait()
 
 
 def _lines_of(children: list[subprocess.Popen[str]]) -> Iterator[str]:
@@ -78,9 +82,7 @@ def _lines_of(children: list[subprocess.Popen[str]]) -> Iterator[str]:
         yield from iter(came.get, None)
 
 
-def _start(seeds: list[int], args: argparse.Namespace, home: Path) -> subprocess.Popen[str] | None:
-    if not seeds:
-        return None
+def _start(seeds: list[int], args: argparse.Namespace, home: Path) -> subprocess.Popen[str]:
     words = [sys.executable, "-m", "openpaspor", "simulate", "--child", "--actions", str(args.actions)]
     words += ["--wire-only"] if args.wire_only else []
     clean = {

@@ -51,9 +51,9 @@ def status_json(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         {
             "schema": 1,
-            "state": state.level,
+            "state": "S2" if silent and state.level == "S0" else state.level,
             "works": state.works,
-            "waits": state.waits,
+            "waits": state.waits or (str(NEWS_WAITS) if silent else ""),
             "as_of": state.as_of.isoformat(),
             "offices_not_connected": [one.office.pk for one in silent if not one.without_centre],
             "offices_without_centre": [one.office.pk for one in silent if one.without_centre],
@@ -68,6 +68,7 @@ def status(request: HttpRequest) -> HttpResponse:
     state = service_state()
     shown = {
         "state": state,
+        "news_waits": NEWS_WAITS,
         "place": state.line.place if state.line else eligibility.NATION,
         "silent": silent_offices(),
         "next_update": sync.next_update(now),
@@ -77,6 +78,7 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "nodes/status.html", shown)
 
 
+NEWS_WAITS = _("News from the offices listed below, approval and printing there")
 ROLES: dict[str, Any] = {
     "everything": _("everything on one machine"),
     "portal": _("pages for applicants"),

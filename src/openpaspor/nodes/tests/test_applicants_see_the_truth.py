@@ -115,7 +115,9 @@ def test_the_status_page_names_the_offices_that_are_cut_off(portal, client):
     assert "Offices not connected now" in shown and "Denpasar" in shown and "WITA" in shown
     assert "<table" not in shown and "Next update" in shown  # on the narrowest screen too
     assert "decisions and printing where the office is connected" in shown
-    assert client.get("/status.json").json()["offices_not_connected"] == ["DENPASAR"]
+    told = client.get("/status.json").json()
+    assert told["offices_not_connected"] == ["DENPASAR"]
+    assert told["state"] == "S2" and told["waits"]
 
 
 def says_its_centre_is_unheard(seconds: int) -> None:

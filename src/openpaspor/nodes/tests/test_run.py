@@ -166,6 +166,34 @@ def test_what_a_bench_has_started_does_not_outlive_it(tmp_path: Path, sign: sign
     assert list(tmp_path.glob("openpaspor-bench-*")) == []
 
 
+@pytest.mark.once
+def test_a_simulation_that_is_stopped_leaves_nobody_playing_and_no_folder(tmp_path: Path):
+    played = subprocess.Popen(
+        [*COMMAND, "simulate", "--seeds", "40", "--jobs", "2"],
+        env=clean_environment() | {"OPENPASPOR_HOME": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    ends, homes = time.monotonic() + 60, []
+    while len(homes) < 2 and time.monotonic() < ends:
+        time.sleep(0.2)
+        homes = [home for child in children_of(played.pid) if (home := home_of(child)).exists()]
+    assert len(homes) == 2
+
+    played.send_signal(signal.SIGTERM)
+
+    assert played.wait(30) == 3
+    assert played.stderr and played.stderr.read() == "Stopped.\n"
+    assert not any(home.parent.exists() for home in homes)
+
+
+def home_of(pid: int) -> Path:
+    words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    homes = [word for word in words if word.startswith(b"OPENPASPOR_HOME=")]
+    return Path(homes[0].decode().partition("=")[2] if homes else "/nowhere")
+
+
 def serving_in(folder: Path) -> list[int]:
     """The processes of nodes that serve from somewhere under a folder."""
     found = []

@@ -54,11 +54,12 @@ def add(came: Sequence[tuple[str, Piece]]) -> list[int]:
     wanted = Wanted.objects.in_bulk([digest for digest, _piece in came])
     here = [_put(digest, piece) if digest in wanted else _whole(digest, piece) for digest, piece in came]
     whole = [row for row in wanted.values() if node.here().store.has(row.digest)]
-    fault("wire.after_last_piece")
-    with transaction.atomic():
-        Wanted.objects.filter(pk__in=[row.digest for row in whole]).delete()
-        for application in {row.application for row in whole}:
-            follow.retry_soon(application)
+    if whole:
+        fault("wire.after_last_piece")
+        with transaction.atomic():
+            Wanted.objects.filter(pk__in=[row.digest for row in whole]).delete()
+            for application in {row.application for row in whole}:
+                follow.retry_soon(application)
     return here
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,9 +28,11 @@ from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
 from openpaspor.kit.visit_pass import LONGEST_SCAN, PassRefused, VisitPass
+from openpaspor.ledger.once import answer_to
 from openpaspor.ledger.sync import sync_of
 from openpaspor.offices import policy
 from openpaspor.offices.models import Booklet, Office
+from openpaspor.ui.forms import fresh_nonce, is_nonce
 from openpaspor.ui.refusals import refused_page
 
 from . import actions, desk, forms
@@ -432,19 +435,38 @@ def _is_late(application: Application, office: Office, now: datetime) -> bool:
     return now > application.place_starts_at + grace
 
 
+def _walk_in_deed(nonce: str) -> str:
+    return f"form:{nonce}:walk-in"
+
+
 @never_cache
 @staff(Role.OFFICER, Role.HEAD)
 @require_http_methods(["GET", "POST"])
 def walk_in(request: HttpRequest) -> HttpResponse:
-    """A number for somebody without an appointment; the application is written at the counter."""
+    """A number for somebody without an appointment; the application is written at the counter.
+
+    The address of the page carries its nonce, and nothing else tells one visitor from another: whoever goes back
+    to it, or sends it again with another line, is led to the number that was given from it.
+    """
     office, now = request.posting.office, clock.now()
-    form = forms.PriorityForm(request.POST if request.method == "POST" else None)
+    nonce = request.GET.get("nonce", "")
+    if request.method != "POST" and not is_nonce(nonce):
+        return redirect(reverse("hall:walk_in", query={"nonce": fresh_nonce()}))
+    form = forms.PriorityForm(request.POST if request.method == "POST" else None, initial={"nonce": nonce})
+    action_id = _walk_in_deed(form.cleaned_data["nonce"] if form.is_valid() else nonce)
+    given = answer_to(action_id)
+    if given is not None:
+        return redirect("hall:ticket", pk=given)
     context = {"form": form, "office": office, "pots": desk.pots_of(office, local_day(office, now), now)}
     if not form.is_bound or not form.is_valid():
         return render(request, "hall/walk_in.html", context, status=422 if form.is_bound else 200)
     try:
         issued = actions.issue_walk_in(
-            office, priority=form.cleaned_data["priority"], **_known(request, form)
+            office,
+            priority=form.cleaned_data["priority"],
+            action_id=action_id,
+            actor=request.user.actor_code,
+            now=now,
         )
     except Refused as refusal:
         return refused_page(request, refusal, "hall/walk_in.html", **context)

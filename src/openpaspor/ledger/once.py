@@ -68,6 +68,11 @@ def once(action_id: str, *arguments: Any) -> Iterator[Seen]:
     yield Seen(done, repeated=True)
 
 
+def answer_to(action_id: str) -> Any:
+    """What a deed that was done answered; None for one that was not done."""
+    return Deed.objects.filter(pk=action_id).values_list("answer", flat=True).first()
+
+
 def _claim(action_id: str, digest: str) -> Deed | None:
     """The new row, or None when the deed was done before. Two at once: the second waits for the first."""
     try:

@@ -398,7 +398,7 @@ PAGES: tuple[Page, ...] = (
     Page(name="hall:arrive", case="missing", login=OFFICER, first=sends_nothing("hall:arrive"), stays=True, status=422),
     Page(name="hall:arrive_ref", login=OFFICER, args=mine(State.BOOKED)),
     Page(name="hall:arrive_ref", case="no visit", login=OFFICER, args=mine(State.REVIEW)),
-    Page(name="hall:walk_in", login=OFFICER),
+    Page(name="hall:walk_in", login=OFFICER, query="nonce=of-this-page"),
     Page(name="hall:ticket", login=OFFICER, args=waiting_number),
     Page(name="hall:search", login=OFFICER, query="q=B+001"),
     Page(name="hall:search", case="nothing", login=OFFICER),

@@ -26,6 +26,10 @@ def fresh_nonce() -> str:
     return secrets.token_urlsafe(12)
 
 
+def is_nonce(text: str) -> bool:
+    return bool(NONCE_SHAPE.match(text))
+
+
 class PageRenderer(DjangoTemplates):
     """Django's own engine for widgets, the project's engine for whole forms (it knows our components)."""
 
@@ -66,7 +70,7 @@ class ActionForm(forms.Form):
     def clean_nonce(self) -> str:
         """A page without a sound nonce is a fresh deed each time, never somebody else's."""
         nonce = self.cleaned_data["nonce"]
-        return nonce if NONCE_SHAPE.match(nonce) else fresh_nonce()
+        return nonce if is_nonce(nonce) else fresh_nonce()
 
     @property
     def action_id(self) -> str:

@@ -498,6 +498,19 @@ def test_a_walk_in_gets_a_number_with_people_in_front_and_a_range(client, adi, d
     assert re.search(r"Kira-kira \d+ sampai \d+ menit", page)
 
 
+def test_going_back_and_pressing_again_leads_to_the_number_that_was_given(client, adi):
+    page = client.get("/petugas/langsung/")
+    nonce = re.search(r'name="nonce" value="([^"]+)"', page_of(client.get(page.url)))[1]
+    given = press(client, page.url, nonce, priority="")
+
+    back = client.get(page.url)
+    again = press(client, page.url, nonce, priority="disabled")
+
+    assert back.url == again.url == given.url
+    assert Ticket.objects.count() == 1
+    assert client.get("/petugas/langsung/").url != page.url  # the next visitor gets a page of their own
+
+
 def test_a_full_day_says_what_else_there_is(client, adi, denpasar):
     actions.set_day_pot(denpasar, NINE.date(), "B", 0, action_id="p", actor="S-1", now=NINE)
 
@@ -511,7 +524,7 @@ def test_a_full_day_says_what_else_there_is(client, adi, denpasar):
 def test_looking_at_the_places_writes_nothing(client, adi):
     before = Entry.objects.count()
 
-    client.get("/petugas/langsung/")
+    client.get("/petugas/langsung/", follow=True)
 
     assert Entry.objects.count() == before
 

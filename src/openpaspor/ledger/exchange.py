@@ -138,10 +138,8 @@ def heard_of(link: Link) -> dict[str, Any]:
 def _wants(peer: NodeRecord, link: Link) -> dict[str, Any]:
     """Which files we still miss that this peer may have, and how much of each is here: the next few, and of whom the rest is."""
     wanted = links.wanted_of(peer, link)
-    few = list(wanted[:WANTED_AT_ONCE])
-    refs = {row.application for row in few}
-    if len(few) == WANTED_AT_ONCE:
-        refs = set(wanted.order_by().values_list("application", flat=True))
+    few = list(wanted.due()[:WANTED_AT_ONCE])
+    refs = set(wanted.order_by().values_list("application", flat=True))
     return {
         "wants": [[row.digest, row.application, pieces.have(row.digest)] for row in few],
         "missing": sorted(refs),

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import F, Max, Min, Q
 
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
 
 from . import node
-from .models import Conflict, Entry, Link, NodeRecord, Outgoing, Subscription, Wanted
+from .models import Conflict, Entry, Link, NodeRecord, Outgoing, Subscription, Wanted, WantedQuerySet
 
 LINES = frozenset({("office", "centre"), ("office", "portal"), ("portal", "centre")})
 TO_ALL = ("ledger.", "offices.", "accounts.posting_", "notifications.outage_announced")
@@ -400,11 +400,11 @@ def is_asked_to_call(peer: str) -> bool:
 
 
 def wanted_files(after: int = 0, limit: int = 20) -> list[Wanted]:
-    """The next few files that have not come, oldest first."""
-    return list(Wanted.objects.all()[after : after + limit])
+    """The next few files to ask for, oldest first."""
+    return list(Wanted.objects.due()[after : after + limit])
 
 
-def wanted_of(peer: NodeRecord, link: Link) -> QuerySet[Wanted]:
+def wanted_of(peer: NodeRecord, link: Link) -> WantedQuerySet:
     """Files that have not come and that this peer may have, oldest first: what another node owes us hides none of them."""
     if peer.role != "office":
         return Wanted.objects.all()

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from openpaspor.facts import Fact, decode
+from openpaspor.kit import clock
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -193,12 +194,26 @@ class Subscription(models.Model):
         return f"{self.link_id} {self.application}"
 
 
+class WantedQuerySet(models.QuerySet["Wanted"]):
+    def due(self) -> WantedQuerySet:
+        """Those to ask for now: not one whose bytes were wrong a moment ago."""
+        return self.filter(Q(pause_until=None) | Q(pause_until__lte=clock.real_now()))
+
+
 class Wanted(models.Model):
     """A file of which an entry spoke and whose bytes have not come yet."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     application = models.CharField(max_length=16, db_index=True)
     wanted_at = models.DateTimeField()  # UTC, wall clock
+    spoilt = models.PositiveSmallIntegerField(
+        default=0
+    )  # times that all of it came and was not what it is named
+    pause_until = models.DateTimeField(
+        null=True
+    )  # UTC, wall clock; until then nobody is asked and nothing taken
+
+    objects = WantedQuerySet.as_manager()
 
     class Meta:
         ordering = ["wanted_at", "digest"]

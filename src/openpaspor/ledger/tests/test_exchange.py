@@ -233,6 +233,60 @@ def test_a_file_that_is_not_what_it_was_named_is_thrown_away(office, centre):
     assert Wanted.objects.exists()
 
 
+def test_who_sends_wrong_bytes_is_asked_again_later_each_time_and_meanwhile_in_vain(
+    office, centre, monkeypatch
+):
+    digest, at = hashlib.sha256(b"asli!").hexdigest(), clock.real_now()
+    Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
+    Subscription.objects.create(link=Link.objects.get_or_create(peer="denpasar")[0], application="OP-1")
+    monkeypatch.setattr(clock, "real_now", lambda: at)
+    numbers = iter(range(1, 100_000))
+
+    def is_wanted() -> bool:
+        says = ask(office, centre, next(numbers), "pull", {"epoch": 0, "count": 0, "chain": "0" * 64}).says
+        assert says["missing"] == ["OP-1"]
+        return bool(says["wants"])
+
+    def sends(whole: bytes) -> list[int]:
+        said = {"digest": digest, "at": 0, "total": 5, "bytes": base64.b64encode(whole).decode()}
+        return ask(office, centre, next(numbers), "pieces", {"pieces": [said]}).says["have"]
+
+    pauses = []
+    for _time in range(12):
+        assert sends(b"palsu") == [0]
+        began = at
+        while not is_wanted():
+            assert sends(b"asli!") == [0]  # not taken before its time
+            at += timedelta(seconds=2) if len(pauses) < 4 else timedelta(minutes=5)
+        pauses.append(at - began)
+
+    assert pauses == sorted(pauses) and pauses[0] < timedelta(seconds=10)
+    assert timedelta(minutes=30) < pauses[-1] < timedelta(hours=2)
+    assert sends(b"asli!") == [5]
+    assert centre.store.get(digest) == b"asli!"
+
+
+def test_a_peer_that_answers_with_wrong_bytes_does_not_keep_its_caller_busy(office, centre, monkeypatch):
+    digest = hashlib.sha256(b"asli!").hexdigest()
+    Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
+    with transaction.atomic():
+        sealed = DossierSealed(
+            application="OP-1", document="ab" * 32, attachments=(f"photo:{digest}:image/jpeg:9",), keys=()
+        )
+        record(sealed, actor="S-1", now=MONDAY)
+    Subscription.objects.create(link=Link.objects.get_or_create(peer="denpasar")[0], application="OP-1")
+    monkeypatch.setattr(pieces, "cut", lambda _digest, _at, _room: [pieces.Piece(0, 5, b"palsu")])
+    line = ThinLine(centre, office, 10_000)
+
+    with node.standing_at(office):
+        links.make_links()
+        courier = Courier(NodeRecord.objects.get(node="pusat"), line)
+        rounds = [courier._pieces_in() for _round in range(10)]
+
+    assert not any(rounds)
+    assert line.said == 1
+
+
 def test_a_file_that_came_whole_before_the_power_went_is_ended_by_the_next_call(office, centre):
     whole = b"seluruhnya"
     digest = hashlib.sha256(whole).hexdigest()

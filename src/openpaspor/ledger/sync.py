@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Max, Min, Q
 
+from openpaspor.facts.accounts import Looked
 from openpaspor.kit import clock
 
 from . import links, node
@@ -34,7 +35,7 @@ class Backlog:
     """What of our own log the centre has not confirmed."""
 
     entries: int
-    files: int  # applications it speaks of
+    files: int  # applications it speaks of, other than that somebody looked
     oldest_at: datetime | None  # UTC by the domain clock
     without_files: int = 0  # applications of which the centre has the records, and not all photos and papers
 
@@ -70,11 +71,14 @@ def next_update(now: datetime) -> datetime:
 
 
 def sync_of(refs: Iterable[str]) -> dict[str, Sync]:
-    """The word for each of these applications, in a few queries however many they are. What we said nothing of has none."""
+    """The word for each of these applications, in a few queries however many they are. What we said nothing of has none.
+
+    That somebody looked is in the log too, and is not meant: a page would change its own word each time it is opened.
+    """
     wanted = sorted(set(refs))
     if not wanted:
         return {}
-    own = Entry.objects.filter(node=node.here().name, application__in=wanted)
+    own = Entry.objects.filter(node=node.here().name, application__in=wanted).exclude(kind=Looked.name)
     newest = own.order_by().values("application").annotate(newest=Max("pk")).values("newest")
     doubts = Conflict.objects.filter(application__in=wanted, seen_at=None)
     doubted = set(doubts.values_list("application", flat=True))
@@ -122,7 +126,7 @@ def backlog(link: Link) -> Backlog:
     later = Q(epoch=link.confirmed_epoch, seq__gt=link.confirmed) | Q(epoch__gt=link.confirmed_epoch)
     counted = Entry.objects.filter(later | Q(seq=None), node=node.here().name).aggregate(
         entries=Count("pk"),
-        files=Count("application", distinct=True, filter=~Q(application="")),
+        files=Count("application", distinct=True, filter=~Q(application="") & ~Q(kind=Looked.name)),
         oldest=Min("recorded_at"),
     )
     return Backlog(counted["entries"], counted["files"], counted["oldest"], len(link.missing))

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from openpaspor.facts.accounts import Looked
+from openpaspor.facts.intake import IdentityConfirmed
 from openpaspor.kit import clock
 from openpaspor.ledger import conflicts, links, node, sync
 from openpaspor.ledger.courier import Courier
@@ -35,7 +36,7 @@ def office(tmp_path):
 def say(*refs: str) -> None:
     with transaction.atomic():
         for ref in refs:
-            record(Looked(application=ref, why="counter", what="test"), actor="S-1", now=MONDAY)
+            record(IdentityConfirmed(application=ref), actor="S-1", now=MONDAY)
 
 
 def word(ref: str) -> str:
@@ -58,6 +59,20 @@ def test_what_is_not_sealed_or_not_sent_is_saved_at_the_office(office):
     assert {one.word for one in said.values()} == {sync.SAVED}
     assert said["OP-B"].place == said["OP-A"].place + 1
     assert said["OP-A"].at is None
+
+
+def test_that_somebody_looked_changes_neither_the_word_nor_the_place_nor_what_is_to_be_sent(office):
+    say("OP-A", "OP-B")
+    seal_pending()
+    before, waits = sync.sync_of(["OP-A"]), sync.backlog(sync.link_to_centre()).files
+
+    for ref in ("OP-A", "OP-C"):
+        with transaction.atomic():
+            record(Looked(application=ref, why="counter", what="test"), actor="S-1", now=MONDAY)
+    seal_pending()
+
+    assert sync.sync_of(["OP-A"]) == before
+    assert (sync.sync_of(["OP-C"]), sync.backlog(sync.link_to_centre()).files) == ({}, waits)
 
 
 def test_only_what_the_centre_confirmed_is_received(office):

@@ -16,7 +16,7 @@ from openpaspor.accounts.looks import looks_of
 from openpaspor.accounts.models import Posting, Role
 from openpaspor.accounts.tests import make as accounts_make
 from openpaspor.applications.models import DossierKey
-from openpaspor.facts.accounts import Looked
+from openpaspor.facts.intake import IdentityConfirmed
 from openpaspor.intake.tests.making import MONDAY, enrol, make_staff, make_walk_in
 from openpaspor.kit import clock
 from openpaspor.ledger import conflicts, exchange, links, node, receive
@@ -77,7 +77,7 @@ def page(client: Client, path: str) -> str:
 def say(*refs: str) -> None:
     with transaction.atomic():
         for ref in refs:
-            record(Looked(application=ref, why="counter", what="test"), actor="S-1", now=clock.now())
+            record(IdentityConfirmed(application=ref), actor="S-1", now=clock.now())
     seal_pending()
 
 

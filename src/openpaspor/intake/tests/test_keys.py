@@ -177,3 +177,18 @@ def test_typing_a_note_is_never_taken_for_a_key(page, live_server):
 
     assert page.input_value("[name=note]") == "yth 1 tahun"
     assert page.eval_on_selector_all("[data-verdict=match]", "rows => rows.length") == 0
+
+
+@pytest.mark.parametrize(("language", "matches"), [("id", "Asli cocok"), ("en", "Original matches")])
+def test_the_key_help_names_keys_as_they_stand_on_the_keyboard_and_those_of_a_paper(
+    page, live_server, language, matches
+):
+    page.goto(f"{live_server.url}/petugas/berkas/{make_arrived().ref}/?bahasa={language}&bagian=dokumen")
+
+    page.keyboard.press("?")
+
+    help = page.locator(".key-help").inner_text()
+    assert "Ctrl↓" in help.replace("\n", "").replace(" ", "") and "Arrow" not in help
+    lines = [line.strip() for line in help.splitlines()]
+    assert lines[lines.index("Y") + 1 :][:1] == [matches]
+    assert {"Y", "T", "U", "F"} <= set(lines)

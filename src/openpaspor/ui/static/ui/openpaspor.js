@@ -53,14 +53,20 @@
     wanted === search ? search.select() : wanted.click();
   });
   let help;
+  const ON_KEYS = { ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc" };
   const toggleHelp = () => {
     if (help) return (help = help.remove());
     const list = document.createElement("dl");
-    for (const one of all("[data-key]")) {
-      const [key, does] = ["dt", "dd"].map((name) => list.appendChild(document.createElement(name)));
-      key.appendChild(document.createElement("kbd")).textContent = one.dataset.key;
-      does.textContent = (one.querySelector("span") || one).textContent;
-    }
+    const tell = (names, one) => {
+      const [keys, does] = ["dt", "dd"].map((name) => list.appendChild(document.createElement(name)));
+      for (const name of names.split("+")) keys.appendChild(document.createElement("kbd")).textContent = ON_KEYS[name] || name.replace(/^[a-z]$/, (letter) => letter.toUpperCase());
+      const words = one.labels?.[0] || one;
+      does.textContent = (words.querySelector("span") || words).textContent.trim();
+    };
+    for (const one of all("[data-key]")) tell(one.dataset.key, one);
+    const search = all("[data-search]")[0];
+    if (search) tell("/", search);
+    for (const more of all("template[data-keys]")) list.append(more.content.cloneNode(true));
     help = document.createElement("div");
     help.className = "key-help";
     help.role = "status";

@@ -16,8 +16,10 @@ from urllib.parse import urljoin
 
 import pytest
 from babel.messages.pofile import read_po
+from django.urls import Resolver404, resolve
 
 import openpaspor
+from openpaspor.accounts.demo_people import STAFF
 from openpaspor.applications.models import Kind
 from openpaspor.journey import State
 from openpaspor.nodes.browsing import Guest
@@ -75,6 +77,14 @@ LOOK = """() => {
     primary: [...document.querySelectorAll("main .button-primary, .action-bar .button-primary")].filter(seen).length,
     forms: [...document.querySelectorAll("main form")].filter(seen).length,
     words: words.filter(Boolean),
+    cut: [...document.querySelectorAll("input[placeholder]")].filter((one) => {
+      const style = getComputedStyle(one), pen = document.createElement("canvas").getContext("2d");
+      pen.font = style.font;
+      const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      return seen(one) && pen.measureText(one.placeholder).width > room;
+    }).map((one) => one.placeholder),
+    links: [...document.querySelectorAll("a[href]")].filter((one) => seen(one) && one.host === location.host)
+      .map((one) => one.pathname),
     overflow: document.documentElement.scrollWidth > innerWidth
       ? wide.slice(-3).map((one) => one.outerHTML.slice(0, 160)) : [],
     unstyled: [...document.querySelectorAll("button, input, select, textarea")]
@@ -95,6 +105,8 @@ class Seen:
     primary: int
     forms: int
     words: list[str]
+    cut: list[str]  # hints in boxes that are too narrow for them
+    links: list[str]  # paths
     overflow: list[str]
     unstyled: list[str]
     accessibility: list[str]
@@ -190,6 +202,16 @@ def accessibility_of(guest: Guest) -> list[str]:
     ]
 
 
+def refuses(path: str, login: str) -> bool:
+    """Whether an address is a door of staff that does not open to this person of the demo."""
+    try:
+        roles = getattr(resolve(path).func, "staff_roles", None)
+    except Resolver404:
+        return False
+    role, _office = STAFF.get(login, ("", None))
+    return bool(roles) and role not in roles
+
+
 def picture(page: Page) -> str:
     return Shown(name=page.name, case=page.case).picture
 
@@ -225,8 +247,18 @@ def test_it_has_no_serious_obstacle_for_anybody(visits: Visits, page: Page):
 
 
 @every(PAGES)
-def test_it_fits_a_narrow_screen(visits: Visits, page: Page):
-    assert visits.of(page, script=True).overflow == []
+def test_it_fits_a_narrow_screen_and_a_desk(visits: Visits, page: Page):
+    assert visits.of(page, script=True).overflow + visits.of(page, script=False).overflow == []
+
+
+@every(PAGES)
+def test_a_hint_in_a_box_can_be_read_to_its_end(visits: Visits, page: Page):
+    assert visits.of(page, script=True).cut + visits.of(page, script=False).cut == []
+
+
+@every([page for page in PAGES if page.login and page.name != "ui:components"])
+def test_no_link_leads_to_a_page_that_refuses_whoever_reads_it(visits: Visits, page: Page):
+    assert [path for path in visits.of(page, script=True).links if refuses(path, page.login)] == []
 
 
 @every(PAGES)

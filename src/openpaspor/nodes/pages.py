@@ -454,6 +454,9 @@ PAGES: tuple[Page, ...] = (
     # Operations
     Page(name="nodes:ops", login=OPS),
     Page(name="nodes:clock", login=OPS),
+    Page(name="nodes:offline", case="operator", login=OPS),
+    Page(name="nodes:offline", case="print room", login=PRINT),
+    Page(name="nodes:doubts", case="print room", login=PRINT),
     Page(name="accounts:postings", login=OPS),
     Page(name="accounts:access", login=HEAD),
     Page(name="accounts:new_person", login=OPS),

@@ -219,7 +219,7 @@ def service_state(line: Line | None = None) -> ServiceState:
         else:
             works = _("applications, appointments, payments, halls, decisions and printing")
         return ServiceState("S0", str(works), "", now, line=line)
-    place = line.place if line else eligibility.NATION
+    place = Office.objects.filter(pk__in=node.here().offices).first() or eligibility.NATION
     return ServiceState(
         "S2",
         str(_("visits, photos and interviews")),

@@ -31,7 +31,7 @@ from openpaspor.nodes.service import line_to_centre, service_state
 from openpaspor.offices.models import Office
 from openpaspor.ui.templatetags.ui import when_short
 
-from .views import DOUBTS
+from .views import DOUBTS, office_here
 
 AT_THE_OFFICE = (Role.OFFICER, Role.HEAD, Role.PRINT)
 
@@ -50,12 +50,6 @@ MAY_NOT = (
 )
 
 
-def _home(request: HttpRequest) -> Office | None:
-    """The office that the page is about; an operator has none, and sees that of the node."""
-    posting = request.posting  # type: ignore[attr-defined]
-    return posting.office or Office.objects.filter(pk__in=node.here().offices).first()
-
-
 # The line
 
 
@@ -68,7 +62,7 @@ def offline(request: HttpRequest) -> HttpResponse:
     said = sync.said_since_whole(line.link) if line and line.is_open and line.backlog.entries else 0
     shown = {
         "line": line,
-        "office": line.place if line else _home(request),
+        "office": line.place if line else office_here(request),
         "service_state": service_state(line),
         "whole_at": sync.by_domain_clock(line.link.whole_at) if line else None,
         "received": max(0, said - line.backlog.entries) if line else 0,
@@ -215,7 +209,7 @@ def _open_doubts(office: Office | None) -> Any:
 @staff(*AT_THE_OFFICE)
 def doubts(request: HttpRequest) -> HttpResponse:
     """One by one, the two side by side. What waits here holds up nothing else."""
-    office = _home(request)
+    office = office_here(request)
     rows = [_doubt(row) for row in _open_doubts(office)[:100]]
     shown = {
         "office": office,
@@ -229,7 +223,7 @@ def doubts(request: HttpRequest) -> HttpResponse:
 @staff(Role.OFFICER, Role.HEAD)
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody says which of the two is right; that is recorded."""
-    office, picked = _home(request), request.POST.get("picked", "")
+    office, picked = office_here(request), request.POST.get("picked", "")
     row = Conflict.objects.filter(pk=pk).first()
     if row is None or picked not in ("entry", "other"):
         raise Http404

@@ -26,6 +26,7 @@ from openpaspor.ledger.follow import retry_parked
 from openpaspor.ledger.models import Conflict, Entry, Parked
 from openpaspor.ledger.sweeps import sweeps
 from openpaspor.nodes.service import readiness, service_state, silent_offices
+from openpaspor.offices.models import Office
 from openpaspor.ui.forms import ActionForm
 
 
@@ -196,6 +197,12 @@ def by_state() -> list[StateCount]:
     return [StateCount(STATE_WORDS[state], counts[state]) for state in State if state in counts]
 
 
+def office_here(request: HttpRequest) -> Office | None:
+    """The office that a page of this node is about; an operator has none, and sees that of the node."""
+    posting = request.posting  # type: ignore[attr-defined]
+    return posting.office or Office.objects.filter(pk__in=node.here().offices).first()
+
+
 @never_cache
 @staff(Role.OFFICER, Role.HEAD, Role.OPS)
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -204,8 +211,7 @@ def clock_of_node(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         clock_watch.confirm(actor=request.user.actor_code, now=clock.now())  # type: ignore[union-attr]
         return redirect("nodes:clock")
-    posting = request.posting  # type: ignore[attr-defined]
-    context = {"real_now": clock.real_now(), "place": posting.office or "Asia/Jakarta"}
+    context = {"real_now": clock.real_now(), "place": office_here(request) or eligibility.NATION}
     return render(request, "nodes/clock.html", context)
 
 
@@ -231,6 +237,7 @@ def ops(request: HttpRequest) -> HttpResponse:
         "sweeps": sorted(sweeps(), key=lambda sweep: sweep.name),
         "by_state": by_state(),
         "real_now": clock.real_now(),
+        "place": office_here(request) or eligibility.NATION,
         "form": ActionForm(),
     }
     return render(request, "nodes/ops.html", context)

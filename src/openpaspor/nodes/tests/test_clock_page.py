@@ -55,6 +55,14 @@ def test_an_officer_confirms_the_date_and_that_is_recorded(officer: Client):
     assert Entry.objects.get(kind="ledger.clock_trusted").actor.startswith("S-")
 
 
+def test_an_operator_reads_the_time_of_the_office_that_the_machine_serves(officer: Client):
+    officer.post("/demo/as/ops.pusat")
+
+    page = officer.get("/ops/jam/?bahasa=en").content.decode()
+
+    assert "WITA" in page and "WIB" not in page
+
+
 def test_nobody_confirms_a_date_that_nobody_doubts(officer: Client):
     officer.post("/ops/jam/")
 

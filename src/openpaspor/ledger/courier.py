@@ -299,16 +299,16 @@ class Courier:
     def _pieces_in(self) -> bool:
         """Pieces of files that we want, those that the peer has; when it has none of a few, the next few another time."""
         rows = links.wanted_files(self.skips)
-        wanted = [[row.digest, row.application, pieces.have(row.digest)] for row in rows]
-        if not wanted:
+        if not rows:
             self.skips = 0
             return False
+        before = {row.digest: pieces.have(row.digest) for row in rows}
+        wanted = [[row.digest, row.application, before[row.digest]] for row in rows]
         started = clock.ticks()
         with self._shorter_when_lost():
             came = self.ask("fetch", {"files": wanted, "room": self.room})
         got = [pieces.read(says) for says in came.says["pieces"]]
         self._fit_room(sum(len(piece.bytes) for _digest, piece in got), clock.ticks() - started)
-        before = {digest: have for digest, _application, have in wanted}
         grew = any(here > before[digest] for (digest, _piece), here in zip(got, pieces.add(got), strict=True))
         if grew:
             work_waits.set()

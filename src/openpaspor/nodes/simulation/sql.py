@@ -2,22 +2,27 @@
 
 A seed makes some ten thousand queries, of a few hundred shapes. Of one shape the statement is always the same, and only
 the parameters differ: two queries are of one shape when everything is the same that Django makes a statement of. What is
-not known here (subqueries, aggregates, expressions) is compiled as ever.
+not known here (subqueries, aggregates, expressions) is compiled as ever; so is what a filter means that is not on
+columns of the model itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, FullResultSet
 from django.db.backends.sqlite3 import base, operations
-from django.db.models import Value, lookups
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Field, Lookup, Model, Q, Value, lookups
 from django.db.models.expressions import Col
 from django.db.models.fields import related_lookups
-from django.db.models.sql import compiler
+from django.db.models.sql import Query, compiler
 from django.db.models.sql.where import AND, OR, WhereNode
 
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
@@ -125,6 +130,85 @@ def _where(node: Any, connection: Any, params: list[Any]) -> tuple[Any, ...]:
     return kind, column, sql if isinstance(sql, str) else tuple(sql)
 
 
+# Filters
+
+VALUES = (str, bytes, int, float, date, timedelta, UUID, Model)
+LISTS = (list, tuple, set, frozenset)
+_add_q = Query.add_q
+
+
+@contextlib.contextmanager
+def filters_remembered() -> Iterator[None]:
+    """Let filters on a model's own columns skip the search for joins, for the length of the block."""
+    Query.add_q = add_q  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Query.add_q = _add_q  # type: ignore[method-assign]
+
+
+def add_q(query: Any, conditions: Q, reuse_all: bool = False) -> None:
+    """As Django's."""
+    where = None
+    if len(query.alias_map) <= 1 and query.model and not query.annotations and not query.combinator:
+        alias = next(iter(query.alias_map), query.model._meta.db_table)
+        where = _own(query.model, alias, conditions, negated=False)
+    if where is None:
+        _add_q(query, conditions, reuse_all)
+    elif where:
+        query.get_initial_alias()
+        query.where.add(where, AND)
+
+
+def _own(model: type[Model], alias: str, conditions: Q, *, negated: bool) -> WhereNode | None:
+    """The conditions, when all are plain ones on columns of `model`; else None."""
+    negated ^= conditions.negated
+    where = WhereNode(connector=conditions.connector, negated=conditions.negated)
+    for child in conditions.children:
+        if child.__class__ is Q:
+            clause = _own(model, alias, child, negated=negated)
+        elif child.__class__ is tuple:
+            clause = _own_column(model, alias, *child, negated=negated)
+        else:
+            return None
+        if clause is None:
+            return None
+        if clause:
+            where.add(clause, conditions.connector)
+    return where
+
+
+def _own_column(model: type[Model], alias: str, name: str, value: Any, *, negated: bool) -> WhereNode | None:
+    known = _meaning(model, name)
+    if known is None or not (
+        isinstance(value, VALUES)
+        or (isinstance(value, LISTS) and all([isinstance(one, VALUES) for one in value]))
+    ):
+        return None
+    field, lookup = known
+    if negated and field.null and lookup.lookup_name != "isnull":
+        return None
+    return WhereNode([lookup(field.get_col(alias, field), value)], connector=AND)
+
+
+@lru_cache(maxsize=5000)
+def _meaning(model: type[Model], name: str) -> tuple[Field[Any, Any], type[Lookup[Any]]] | None:
+    """Which column and lookup the name of a condition stands for; None when neither is plain."""
+    field_name, _, lookup_name = name.partition("__")
+    meta = model._meta
+    try:
+        field: Any = meta.pk if field_name == "pk" else meta.get_field(field_name)
+    except FieldDoesNotExist:
+        return None
+    if field not in meta.local_concrete_fields or (lookup_name or "exact") not in PLAIN:
+        return None
+    lookup = field.get_lookup(lookup_name or "exact")
+    return (field, lookup) if lookup and lookup.__module__ in OURS else None
+
+
+# Statements
+
+
 class Quick:
     """Columns are most of what a statement is made of."""
 
@@ -198,5 +282,8 @@ class Cursor(base.SQLiteCursorWrapper):
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = Operations
 
-    def create_cursor(self, name: str | None = None) -> Cursor:
-        return self.connection.cursor(factory=Cursor)
+    def cursor(self) -> CursorWrapper:
+        """No other thread has this connection, and nobody logs its statements."""
+        if self.connection is None:
+            self.connect()
+        return CursorWrapper(self.connection.cursor(factory=Cursor), self)

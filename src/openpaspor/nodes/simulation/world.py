@@ -25,7 +25,7 @@ from openpaspor.ledger.identity import Identity
 from openpaspor.nodes import new_epoch
 from openpaspor.nodes.boot import boot
 
-from .sql import DatabaseWrapper
+from .sql import DatabaseWrapper, filters_remembered
 
 DATABASE = "openpaspor.sqlite3"
 FAST = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
@@ -212,7 +212,8 @@ def played(world: World) -> Iterator[None]:
     faults.watch(world.watch)
     os.urandom = system["_urandom"] = chance.randbytes
     try:
-        yield
+        with filters_remembered():
+            yield
     finally:
         os.urandom = system["_urandom"] = before["urandom"]
         rooms["page_of"] = draw

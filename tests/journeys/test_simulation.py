@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db.models import Q
+from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
 from openpaspor.ledger import exchange, links, node, receive
@@ -87,6 +90,31 @@ def test_a_statement_that_is_remembered_is_djangos_own(
 
     assert outcome.wrong == []
     assert len(remembered) > 500 and len(set(remembered)) > 50
+
+
+def written(query: Query) -> str:
+    """Its conditions, without where in memory they stand."""
+    return re.sub("0x[0-9a-f]+", "", str(query.where))
+
+
+def test_a_filter_that_skips_the_search_for_joins_is_djangos_own(
+    wire: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    meant: set[str] = set()
+    add_q, django = sql.add_q, sql.DJANGOS_ADD_Q
+
+    def compared(query: Query, conditions: Q, reuse_all: bool = False) -> None:
+        own = query.clone()
+        django(own, conditions, reuse_all)
+        add_q(query, conditions, reuse_all)
+        assert written(query) == written(own)
+        meant.add(written(own))
+
+    monkeypatch.setattr(sql, "add_q", compared)
+    outcome = run.play(wire, tmp_path / "run", 9, actions=SHORT, wire_only=True)
+
+    assert outcome.wrong == []
+    assert len(meant) > 50
 
 
 def gaps_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,8 @@
 
 A seed makes some ten thousand queries, of a few hundred shapes. Of one shape the statement is always the same, and only
 the parameters differ: two queries are of one shape when everything is the same that Django makes a statement of. What is
-not known here (subqueries, aggregates, expressions) is compiled as ever; so is what a filter means that is not on
-columns of the model itself.
+not known here (aggregates, most expressions) is compiled as ever; so is what a filter means that is not on columns of
+the model itself.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from uuid import UUID
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, FullResultSet
 from django.db.backends.sqlite3 import base, operations
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Field, Lookup, Model, Q, Value, lookups
-from django.db.models.expressions import Col
+from django.db.models import Exists, F, Field, Lookup, Model, Q, Value, lookups
+from django.db.models.expressions import Col, NegatedExpression, OrderBy
 from django.db.models.fields import related_lookups
 from django.db.models.sql import Query, compiler
 from django.db.models.sql.where import AND, OR, WhereNode
@@ -49,13 +49,18 @@ _statements: dict[Any, Statement | None] = {}  # None: the parameters were not t
 
 def shape_of(query: Any, connection: Any) -> tuple[Any, list[Any]]:
     """The shape of a query and its parameters. Raises NotPlain, EmptyResultSet or FullResultSet."""
-    if (
-        query.extra or query.extra_tables or query.extra_order_by or query.combinator or query.distinct_fields
-        or query.group_by is not None or query.explain_info or query.subquery or query.external_aliases
-        or query._filtered_relations
-    ):  # fmt: skip
+    if query.subquery or query.external_aliases:
         raise NotPlain
     params: list[Any] = []
+    return _shape(query, connection, params), params
+
+
+def _shape(query: Any, connection: Any, params: list[Any]) -> tuple[Any, ...]:
+    if (
+        query.extra or query.extra_tables or query.extra_order_by or query.combinator or query.distinct_fields
+        or query.group_by is not None or query.explain_info or query._filtered_relations
+    ):  # fmt: skip
+        raise NotPlain
     mask = query.annotation_select_mask
     return (
         query.model, query.default_cols, query.default_ordering, query.standard_ordering, query.distinct,
@@ -64,8 +69,9 @@ def shape_of(query: Any, connection: Any) -> tuple[Any, list[Any]]:
         tuple([_column(one) for one in query.select]), query.selected and tuple(query.selected.items()),
         mask if mask is None else tuple(sorted(mask)), _annotated(query, params),
         _frozen(query.select_related), frozenset(query.deferred_loading[0]), query.deferred_loading[1],
-        tuple([_name(one) for one in query.order_by]), _where(query.where, connection, params),
-    ), params  # fmt: skip
+        tuple([_order(one) for one in query.order_by]), _where(query.where, connection, params),
+        query.subquery, tuple(query.external_aliases.items()),
+    )  # fmt: skip
 
 
 def _table(query: Any, alias: str, join: Any) -> tuple[Any, ...]:
@@ -105,7 +111,9 @@ def _frozen(related: Any) -> Any:
     )
 
 
-def _name(one: Any) -> str:
+def _order(one: Any) -> Any:
+    if one.__class__ is OrderBy and one.expression.__class__ is F:
+        return vars(one.expression)["name"], one.descending, one.nulls_first, one.nulls_last
     if not isinstance(one, str):
         raise NotPlain
     return one
@@ -118,11 +126,22 @@ def _where(node: Any, connection: Any, params: list[Any]) -> tuple[Any, ...]:
         children = tuple([_where(child, connection, params) for child in node.children])
         return node.connector, node.negated, node.resolved, children
     kind = node.__class__
+    if kind is NegatedExpression:
+        return kind, _where(node.expression, connection, params)
+    if kind is Exists:
+        return kind, _shape(node.query, connection, params)
     if kind.__module__ not in OURS or node.lookup_name not in PLAIN or node.bilateral_transforms:
         raise NotPlain
-    column, value = _column(node.lhs), node.rhs
+    value = node.rhs
+    if value.__class__ is bool and node.lhs.__class__ in (Exists, NegatedExpression):
+        return kind, _where(node.lhs, connection, params), value
+    column = _column(node.lhs)
     if node.lookup_name == "isnull" or (value.__class__ is bool and node.lhs.conditional):
         return kind, column, value
+    if value.__class__ is Col:
+        return kind, column, _column(value)
+    if value.__class__ is Query and node.lookup_name == "in":
+        return kind, column, _shape(value, connection, params)
     if hasattr(value, "resolve_expression") or hasattr(value, "as_sql"):
         raise NotPlain
     sql, own = node.process_rhs(None, connection)
@@ -134,17 +153,17 @@ def _where(node: Any, connection: Any, params: list[Any]) -> tuple[Any, ...]:
 
 VALUES = (str, bytes, int, float, date, timedelta, UUID, Model)
 LISTS = (list, tuple, set, frozenset)
-_add_q = Query.add_q
+DJANGOS_ADD_Q = Query.add_q
 
 
 @contextlib.contextmanager
 def filters_remembered() -> Iterator[None]:
     """Let filters on a model's own columns skip the search for joins, for the length of the block."""
-    Query.add_q = add_q  # type: ignore[method-assign]
+    Query.add_q = add_q  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
-        Query.add_q = _add_q  # type: ignore[method-assign]
+        Query.add_q = DJANGOS_ADD_Q  # type: ignore[method-assign]
 
 
 def add_q(query: Any, conditions: Q, reuse_all: bool = False) -> None:
@@ -154,7 +173,7 @@ def add_q(query: Any, conditions: Q, reuse_all: bool = False) -> None:
         alias = next(iter(query.alias_map), query.model._meta.db_table)
         where = _own(query.model, alias, conditions, negated=False)
     if where is None:
-        _add_q(query, conditions, reuse_all)
+        DJANGOS_ADD_Q(query, conditions, reuse_all)
     elif where:
         query.get_initial_alias()
         query.where.add(where, AND)
@@ -182,13 +201,14 @@ def _own_column(model: type[Model], alias: str, name: str, value: Any, *, negate
     known = _meaning(model, name)
     if known is None or not (
         isinstance(value, VALUES)
-        or (isinstance(value, LISTS) and all([isinstance(one, VALUES) for one in value]))
+        or (isinstance(value, LISTS) and all(isinstance(one, VALUES) for one in value))
     ):
         return None
     field, lookup = known
     if negated and field.null and lookup.lookup_name != "isnull":
         return None
-    return WhereNode([lookup(field.get_col(alias, field), value)], connector=AND)
+    condition: Any = lookup(field.get_col(alias, field), value)
+    return WhereNode([condition], connector=AND)
 
 
 @lru_cache(maxsize=5000)

@@ -47,6 +47,15 @@ def is_gone(pid: int) -> bool:
     return True
 
 
+def has_read(port: int, theirs: int) -> bool:
+    """Whether the server at our `port` has taken in all that came from the port `theirs`."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        local, remote, _state, queues = line.split()[1:5]
+        if local.endswith(f":{port:04X}") and remote.endswith(f":{theirs:04X}"):
+            return queues.endswith(":00000000")
+    return False
+
+
 def until(holds: object, seconds: float = 10) -> bool:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -85,6 +94,20 @@ def test_a_stop_is_quick_quiet_and_good(serving: Server, sign: signal.Signals):
 
     assert serving.wait(timeout=8) == 0
     assert "Traceback" not in serving.log()[said:]
+
+
+def test_a_stop_does_not_wait_for_a_browser_that_has_begun_a_request_and_says_nothing_of_it(serving: Server):
+    said = len(serving.log())
+    with socket.create_connection(("127.0.0.1", serving.port)) as browser:
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: local")
+        assert until(lambda: has_read(serving.port, browser.getsockname()[1]))
+
+        began = time.monotonic()
+        os.kill(serving.processes[0].pid, signal.SIGINT)
+
+        assert serving.wait(timeout=8) == 0
+    assert time.monotonic() - began < 4
+    assert "refused" not in serving.log()[said:]
 
 
 def test_a_stop_in_the_first_moment_is_not_lost(prepared: Server):

@@ -184,8 +184,13 @@ def test_a_receipt_given_with_the_line_cut_says_that_the_status_waits(office, cl
     assert "The status waits for the line." in shown and "has been cut since" in shown
     assert "Pay as it says above" in shown and "You need do nothing." not in shown  # there is a bill to pay
 
+    assert (
+        "It can be later: the centre decides only when the line is back." in shown and "Ready by" not in shown
+    )
+
     the_centre_answered(1)
     assert "The status waits" not in page(client, path)
+    assert "Ready by" in page(client, path) and "It can be later" not in page(client, path)
 
 
 def test_a_receipt_of_an_office_that_has_never_heard_the_centre_names_no_time(office, client):

@@ -15,6 +15,7 @@ from .clients import read_deeds
 from .databases import Country, Database, database, this_one
 
 SHOWN = 20  # offending keys in the answer
+NOTHING = "checked nothing"
 ALWAYS, QUIET, NIGHTLY = "A", "Q", "N"
 
 
@@ -52,6 +53,11 @@ class Result:
     offending: list[str]
     why: str = ""
     seconds: float = 0.0
+
+    @property
+    def saw_nothing(self) -> bool:
+        """It failed only because there was nothing to look at."""
+        return self.offending == [NOTHING]
 
 
 CHECKS: dict[str, Check] = {}
@@ -152,6 +158,6 @@ def _verdict(check: Check, country: Country, may_be_empty: bool) -> Result:
     seconds = round(time.monotonic() - began, 3)
     offending = [str(key) for key in found.offending[:SHOWN]]
     if not found.rows and not may_be_empty:
-        offending = offending or ["checked nothing"]
+        offending = offending or [NOTHING]
     status = "fail" if offending else "pass"
     return Result(check.id, status, found.rows, offending, check.promise, seconds)

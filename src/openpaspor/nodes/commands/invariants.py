@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only what is true at every instant, also in the middle of a fault",
     )
     parser.add_argument(
-        "--empty", default="", help="ids for which this scenario has no rows, comma separated, e.g. B2,P2"
+        "--empty", default="", help="ids of rules for which there are no rows yet, comma separated, e.g. B2,P2: finding none is then no failure"
     )
     parser.add_argument("--why", action="store_true", help="also say what the others wait for")
 
@@ -49,16 +49,21 @@ def run(args: argparse.Namespace) -> int:
         return cli.CANNOT_START
     for result in results:
         if result.status != "na":
-            mark = "ok  " if result.status == "pass" else "FAIL"
+            mark = "ok  " if result.status == "pass" else "NONE" if result.saw_nothing else "FAIL"
             slow = f"  {result.seconds:.1f} s" if result.seconds > SLOW else ""
             cli.say(f"{mark} {result.id:4} {result.rows:6} rows  {', '.join(result.offending[:3])}{slow}")
         elif args.why:
             cli.say(f"na   {result.id:4} {result.why}")
     waiting = sum(result.status == "na" for result in results)
     failed = [result for result in results if result.status == "fail"]
-    cli.say(
-        f"{len(results) - waiting - len(failed)} hold, {len(failed)} do not, {waiting} could not be judged."
-    )
+    none = ",".join(result.id for result in failed if result.saw_nothing)
+    broken = sum(not result.saw_nothing for result in failed)
+    cli.say(f"{len(results) - waiting - len(failed)} hold, {broken} do not, {waiting} could not be judged.")
+    if none:
+        cli.say(
+            f"{none} had nothing to look at, and that is no pass. If nobody has done here yet what they are about "
+            f"(a young installation), say so: --empty {none}. Otherwise rows are gone."
+        )
     if args.json:
         seed = os.environ.get("OPENPASPOR_SEED", "")
         cli.answer({"seed": seed, "results": [asdict(result) for result in results]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,6 +13,7 @@ from django.db import transaction
 from openpaspor.hall.models import Ticket
 from openpaspor.ledger import node
 from openpaspor.ledger.models import Entry
+from openpaspor.nodes import cli
 from openpaspor.nodes.checker import CHECKS, run_checks
 from openpaspor.nodes.checker.run import WAITS_FOR, load
 from openpaspor.nodes.tests import test_check_nodes
@@ -350,6 +352,15 @@ def test_nothing_looked_at_is_no_pass():
 def test_a_scenario_may_say_that_it_has_none():
     assert [row.status for row in run_checks(["B2"])] == ["fail"]
     assert [row.status for row in run_checks(["B2"], empty=["B2"])] == ["pass"]
+
+
+def test_the_command_says_what_to_do_when_there_is_nothing_to_look_at(capsys):
+    found = cli.main(["invariants", "--only", "B2,S3"])
+    said = capsys.readouterr().err
+    told = cli.main(["invariants", "--only", "B2,S3", *re.findall(r"--empty \S+?(?=\.)", said)[0].split()])
+
+    assert found == cli.FOUND and "0 hold, 0 do not" in said and "no pass" in said
+    assert told == cli.GOOD
 
 
 def test_every_check_has_a_violation_that_it_must_find():

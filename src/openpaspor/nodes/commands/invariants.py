@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only what is true at every instant, also in the middle of a fault",
     )
     parser.add_argument(
-        "--empty", default="", help="ids of rules for which there are no rows yet, comma separated, e.g. B2,P2: finding none is then no failure"
+        "--empty",
+        default="",
+        help="ids of rules for which there are no rows yet, comma separated, e.g. B2,P2: finding none is then no failure",
     )
     parser.add_argument("--why", action="store_true", help="also say what the others wait for")
 

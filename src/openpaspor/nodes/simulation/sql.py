@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from uuid import UUID
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, FullResultSet
 from django.db.backends.sqlite3 import base, operations
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Exists, F, Field, Lookup, Model, Q, Value, lookups
+from django.db.models import Exists, F, Model, Q, Value, lookups
 from django.db.models.expressions import Col, NegatedExpression, OrderBy
 from django.db.models.fields import related_lookups
 from django.db.models.sql import Query, compiler
@@ -199,20 +199,22 @@ def _own(model: type[Model], alias: str, conditions: Q, *, negated: bool) -> Whe
 
 def _own_column(model: type[Model], alias: str, name: str, value: Any, *, negated: bool) -> WhereNode | None:
     known = _meaning(model, name)
-    if known is None or not (
-        isinstance(value, VALUES)
-        or (isinstance(value, LISTS) and all(isinstance(one, VALUES) for one in value))
-    ):
+    if known is None:
         return None
     field, lookup = known
+    if value is None and lookup.lookup_name == "exact":
+        lookup, value = field.get_lookup("isnull"), True
+    elif not isinstance(value, VALUES) and not (
+        isinstance(value, LISTS) and all(isinstance(one, VALUES) for one in value)
+    ):
+        return None
     if negated and field.null and lookup.lookup_name != "isnull":
         return None
-    condition: Any = lookup(field.get_col(alias, field), value)
-    return WhereNode([condition], connector=AND)
+    return WhereNode([lookup(field.get_col(alias, field), value)], connector=AND)
 
 
 @lru_cache(maxsize=5000)
-def _meaning(model: type[Model], name: str) -> tuple[Field[Any, Any], type[Lookup[Any]]] | None:
+def _meaning(model: type[Model], name: str) -> tuple[Any, Any] | None:
     """Which column and lookup the name of a condition stands for; None when neither is plain."""
     field_name, _, lookup_name = name.partition("__")
     meta = model._meta
@@ -284,6 +286,22 @@ class SQLAggregateCompiler(Quick, compiler.SQLAggregateCompiler): ...
 class Operations(operations.DatabaseOperations):
     compiler_module = __name__
 
+    def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value.__class__ is datetime:
+            return value.replace(tzinfo=UTC)
+        return super().convert_datetimefield_value(value, expression, connection)
+
+    # A savepoint's name in SQL says only how deep it is: each other name would be one more statement to prepare
+
+    def savepoint_create_sql(self, sid: str) -> str:
+        return super().savepoint_create_sql(sid.partition("_")[0])
+
+    def savepoint_commit_sql(self, sid: str) -> str:
+        return super().savepoint_commit_sql(sid.partition("_")[0])
+
+    def savepoint_rollback_sql(self, sid: str) -> str:
+        return super().savepoint_rollback_sql(sid.partition("_")[0])
+
 
 @lru_cache(maxsize=5000)
 def _with_question_marks(query: str) -> str:
@@ -299,11 +317,35 @@ class Cursor(base.SQLiteCursorWrapper):
         )
 
 
+class Answers(CursorWrapper):
+    """A cursor whose trouble becomes Django's, as ever; the rows come from SQLite's own."""
+
+    def __init__(self, cursor: Cursor, db: DatabaseWrapper) -> None:
+        super().__init__(cursor, db)
+        self.fetchone, self.fetchmany, self.close = cursor.fetchone, cursor.fetchmany, cursor.close
+
+    def execute(self, sql: str, params: Any = None) -> Any:
+        if self.db.execute_wrappers or self.db.needs_rollback:
+            return super().execute(sql, params)
+        try:
+            return self.cursor.execute(sql, params)
+        except base.Database.Error:
+            with self.db.wrap_database_errors:
+                raise
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    """No other thread has this connection, nobody logs its statements, and no other process has its file."""
+
     ops_class = Operations
 
-    def cursor(self) -> CursorWrapper:
-        """No other thread has this connection, and nobody logs its statements."""
+    def cursor(self) -> Answers:
         if self.connection is None:
             self.connect()
-        return CursorWrapper(self.connection.cursor(factory=Cursor), self)
+        return Answers(self.connection.cursor(factory=Cursor), self)
+
+    def savepoint(self) -> str:
+        self.savepoint_state += 1
+        sid = f"s{len(self.savepoint_ids)}_{self.savepoint_state}"
+        self._savepoint(sid)
+        return sid

@@ -28,7 +28,7 @@ from openpaspor.nodes.boot import boot
 from .sql import DatabaseWrapper, filters_remembered
 
 DATABASE = "openpaspor.sqlite3"
-FAST = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+FAST = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
 OFFICES = {"jakarta": "JAKARTA-SELATAN", "denpasar": "DENPASAR", "jayapura": "JAYAPURA"}  # WIB, WITA, WIT
 CENTRE, PORTAL = "pusat", "portal"
 NAMES = (CENTRE, PORTAL, *OFFICES)

@@ -83,14 +83,9 @@ def is_said_later(entry: Entry, fact: Fact) -> set[str]:
 
 def belongs_to_void(entry: Entry) -> bool:
     """Whether what was told in this entry was told in the deed of a move that does not count."""
-    return Conflict.objects.filter(
-        code__in=CODES,
-        application=entry.application,
-        entry__kind=Moved.name,
-        entry__void=True,
-        entry__node=entry.node,
-        entry__recorded_at=entry.recorded_at,
-    ).exists()
+    listed = Conflict.objects.filter(code__in=CODES, application=entry.application).select_related("entry")
+    moves = [one.entry for one in listed if one.entry and one.entry.kind == Moved.name and one.entry.void]
+    return (entry.node, entry.recorded_at) in {(move.node, move.recorded_at) for move in moves}
 
 
 def agree(application: Application) -> Verdict:

@@ -58,11 +58,15 @@ def format_moment(moment: datetime) -> str:
     """`2026-11-24T01:40:00.000000Z`: UTC, always with microseconds."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def parse_moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    """The moment that `format_moment` wrote. Raises ValueError for any other text."""
+    moment = datetime.fromisoformat(text)
+    if format_moment(moment) != text:
+        raise ValueError(f"not a moment of ours: {text}")
+    return moment
 
 
 def _write(value: Any) -> Any:

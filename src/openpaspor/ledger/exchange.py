@@ -60,17 +60,21 @@ def _obey(message: Message, peer: NodeRecord) -> tuple[dict[str, Any], list[byte
         raise Refusal("no-line")
     if deed is None:
         raise Refusal("type-unknown")
-    with transaction.atomic():
-        link, _made = Link.objects.select_for_update().get_or_create(pk=peer.node)
-        if link.quarantined:
-            raise Refusal("quarantined")
-        if message.number <= link.number:
-            raise Refusal("stale", number=link.number)
-        link.number = message.number
-        link.answered_at = clock.real_now()
-        link.trouble = _trouble_told(message)
-        link.save(update_fields=["number", "answered_at", "trouble"])
-    return deed(message, peer, link)
+    return deed(message, peer, _heard(message, peer))
+
+
+def _heard(message: Message, peer: NodeRecord) -> Link:
+    """The link, which has heard this message now; no message counts twice. Raises Refusal."""
+    heard = {
+        "number": message.number, "answered_at": clock.real_now(), "trouble": _trouble_told(message)
+    }  # fmt: skip
+    is_next = Link.objects.filter(pk=peer.node, quarantined="", number__lt=message.number).update(**heard)
+    link, is_new = Link.objects.get_or_create(pk=peer.node, defaults=heard)
+    if link.quarantined:
+        raise Refusal("quarantined")
+    if not is_next and not is_new:
+        raise Refusal("stale", number=link.number)
+    return link
 
 
 def _trouble_told(message: Message) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, Q
 
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
@@ -114,35 +114,39 @@ def chained(chain: str, entry_hash: str) -> str:
 
 def queue_news() -> int:
     """Choose, for every link that gets a selection, what of the new entries goes over it. Returns how many were queued."""
-    windows: dict[int, list[Entry]] = {}  # most links stand at the same place
-    return sum(_queue(name, peer, windows) for name, peer in make_links().items() if not is_dense(peer))
+    peers = {name: peer for name, peer in make_links().items() if not is_dense(peer)}
+    queued, more = 0, bool(peers)
+    while more:
+        more = False
+        windows: dict[int, list[Entry]] = {}  # most links stand at the same place
+        with transaction.atomic():
+            for link in Link.objects.select_for_update().filter(pk__in=peers).order_by("pk"):
+                queued += _queue(link, peers[link.peer], windows)
+            more = any(len(window) == WINDOW for window in windows.values())
+    return queued
 
 
 def unchosen() -> int:
     """How many entries some link that gets a selection was not looked through for; perhaps nobody here follows their kind."""
-    low = Link.objects.filter(considered__gt=0).aggregate(low=Min("considered"))["low"]
+    stand = Link.objects.filter(considered__gt=0).order_by("considered")
+    low = stand.values_list("considered", flat=True).first()
     return Entry.objects.sealed().filter(position__gt=low).count() if low else 0
 
 
-def _queue(name: str, peer: NodeRecord, windows: dict[int, list[Entry]]) -> int:
-    queued = 0
-    while True:
-        with transaction.atomic():
-            link = Link.objects.select_for_update().get(pk=name)
-            if link.confirmed_epoch != node.here().epoch:
-                _begin_again(link)
-            if link.considered not in windows:
-                windows[link.considered] = list(
-                    Entry.objects.sealed().filter(position__gt=link.considered)[:WINDOW]
-                )
-            window = windows[link.considered]
-            if window:
-                queued += _append(link, _selection(link, peer, window))
-                fault("wire.before_queue_commit")
-                link.considered = window[-1].position or 0
-                link.save(update_fields=["considered", "queued", "queued_chain"])
-        if len(window) < WINDOW:
-            return queued
+def _queue(link: Link, peer: NodeRecord, windows: dict[int, list[Entry]]) -> int:
+    """Choose of the next entries for a locked link. Returns how many were queued."""
+    if link.confirmed_epoch != node.here().epoch:
+        _begin_again(link)
+    if link.considered not in windows:
+        windows[link.considered] = list(Entry.objects.sealed().filter(position__gt=link.considered)[:WINDOW])
+    window = windows[link.considered]
+    if not window:
+        return 0
+    queued = _append(link, _selection(link, peer, window))
+    fault("wire.before_queue_commit")
+    link.considered = window[-1].position or 0
+    link.save(update_fields=["considered", "queued", "queued_chain"])
+    return queued
 
 
 def _begin_again(link: Link) -> None:
@@ -329,9 +333,10 @@ def silent_offices() -> dict[str, datetime]:
 
 def centre_unheard() -> int:
     """At an office: seconds since the centre last answered; 0 when it never did."""
-    names = [name for name, peer in make_links().items() if peer.role == "centre"]
-    heard = Link.objects.filter(pk__in=names).aggregate(last=Max("answered_at"))["last"]
-    return max(0, int((clock.real_now() - heard).total_seconds())) if heard else 0
+    centres = NodeRecord.objects.filter(role="centre", revoked_at=None).values("node")
+    heard = Link.objects.filter(pk__in=centres, answered_at__isnull=False).order_by("-answered_at")
+    last = heard.values_list("answered_at", flat=True).first()
+    return max(0, int((clock.real_now() - last).total_seconds())) if last else 0
 
 
 def note_centre_unheard(link: Link, seconds: int) -> None:

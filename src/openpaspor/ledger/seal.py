@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
 
 from openpaspor.facts.base import format_moment
 from openpaspor.kit import clock
@@ -68,7 +67,7 @@ def signed_message(digest: str) -> bytes:
 
 
 def next_position() -> int:
-    return (Entry.objects.aggregate(top=Max("position"))["top"] or 0) + 1
+    return (Entry.objects.sealed().reverse().values_list("position", flat=True).first() or 0) + 1
 
 
 def introduce_ourselves() -> None:

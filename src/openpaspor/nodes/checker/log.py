@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from datetime import timedelta
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from .databases import Country, Database, Entry
+from .databases import Country, Database, Entry, read_once
 from .run import QUIET, CannotJudge, Found, across, check
 
 GENESIS = "0" * 64
@@ -90,7 +89,7 @@ def entries_are_signed(here: Database) -> Found:
         if not entry.seq:
             continue
         found.rows += 1
-        says = json.loads(entry.body)
+        says = read_once(entry.body)
         if (says["node"], says["epoch"], says["seq"]) != entry.place:
             found.offending.append(entry.key)
             continue

@@ -6,14 +6,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import json
 import time
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 
 from .clients import OK
-from .databases import OFFICE, Country, Database, utc
+from .databases import OFFICE, Country, Database, read_once, utc
 from .journey import MOVED, TOLD, plain
 from .log import nodes_beside_the_centre
 from .opening import box_key, opened, unwrapped
@@ -159,7 +158,7 @@ def nothing_is_dropped(here: Database) -> Found:
         if not entry.seq:
             continue
         found.rows += 1
-        says = json.loads(entry.body)
+        says = read_once(entry.body)
         same = (
             says["kind"] == entry.kind
             and says["actor"] == entry.actor

@@ -9,6 +9,7 @@ the model itself.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -324,12 +325,12 @@ class Answers(CursorWrapper):
         super().__init__(cursor, db)
         self.fetchone, self.fetchmany, self.close = cursor.fetchone, cursor.fetchmany, cursor.close
 
-    def execute(self, sql: str, params: Any = None) -> Any:
+    def execute(self, sql: Any, params: Any = None) -> Any:
         if self.db.execute_wrappers or self.db.needs_rollback:
             return super().execute(sql, params)
         try:
             return self.cursor.execute(sql, params)
-        except base.Database.Error:
+        except sqlite3.Error:
             with self.db.wrap_database_errors:
                 raise
 
@@ -347,5 +348,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def savepoint(self) -> str:
         self.savepoint_state += 1
         sid = f"s{len(self.savepoint_ids)}_{self.savepoint_state}"
-        self._savepoint(sid)
+        self._savepoint(sid)  # type: ignore[attr-defined]
         return sid

@@ -45,6 +45,7 @@ class Statement:
 
 
 LEFT = ("select", "klass_info", "annotation_col_map", "col_count", "has_extra_select")
+_inserts: dict[Any, str | None] = {}  # None: not one statement with all values as parameters
 _statements: dict[Any, Statement | None] = {}  # None: the parameters were not those that were foretold
 
 
@@ -272,7 +273,24 @@ class SQLCompiler(Quick, compiler.SQLCompiler):
         return self.statement.converters
 
 
-class SQLInsertCompiler(Quick, compiler.SQLInsertCompiler): ...
+class SQLInsertCompiler(Quick, compiler.SQLInsertCompiler):
+    def as_sql(self) -> list[tuple[str, tuple[Any, ...]]]:
+        query, columns = self.query, (self.query.fields, self.query.update_fields, self.query.unique_fields)
+        named = tuple([tuple(map(id, some)) for some in (*columns, self.returning_fields or ())])
+        shape = query.model, named, query.on_conflict, len(query.objs)
+        if shape not in _inserts:
+            said = super().as_sql()
+            _inserts[shape] = said[0][0] if query.fields and len(said) == 1 else None
+            return said  # type: ignore[no-any-return]
+        values = [
+            self.prepare_value(field, self.pre_save_val(field, one))
+            for one in query.objs
+            for field in query.fields
+        ]
+        sql = _inserts[shape]
+        if sql is None or any([hasattr(value, "as_sql") for value in values]):  # noqa: C419 - quicker
+            return super().as_sql()  # type: ignore[no-any-return]
+        return [(sql, tuple(values))]
 
 
 class SQLDeleteCompiler(Quick, compiler.SQLDeleteCompiler): ...

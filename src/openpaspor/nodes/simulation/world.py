@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
@@ -203,9 +204,10 @@ def played(world: World) -> Iterator[None]:
     """Clock, chance and fault points are the world's; the process is as before afterwards."""
     chance = random.Random(f"chance {world.seed}")  # noqa: S311
     before: dict[str, Any] = {
-        "connection": connections["default"], "home": settings.HOME, "node": node.here(), "urandom": os.urandom,
+        "home": settings.HOME, "node": node.here(), "urandom": os.urandom,
     }  # fmt: skip
     system = vars(random)
+    threads, vars(connections)["_connections"] = vars(connections)["_connections"], SimpleNamespace()
     rooms = vars(personalisation)
     draw, rooms["page_of"] = rooms["page_of"], _no_page
     clock.play(world.clocks)
@@ -221,7 +223,7 @@ def played(world: World) -> Iterator[None]:
         clock.play(None)
         for site in world.sites.values():
             site.connection.close()
-        connections["default"] = before["connection"]
+        vars(connections)["_connections"] = threads
         settings.HOME = before["home"]
         node.boot(before["node"])
 

@@ -21,8 +21,10 @@ from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, FullResult
 from django.db.backends.sqlite3 import base, operations
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, F, Model, Q, Value, lookups
+from django.db.models.base import ModelState
 from django.db.models.expressions import Col, NegatedExpression, OrderBy
 from django.db.models.fields import related_lookups
+from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query, compiler
 from django.db.models.sql.where import AND, OR, WhereNode
 
@@ -46,6 +48,7 @@ class Statement:
 
 LEFT = ("select", "klass_info", "annotation_col_map", "col_count", "has_extra_select")
 _inserts: dict[Any, str | None] = {}  # None: not one statement with all values as parameters
+_updates: dict[Any, str | None] = {}
 _statements: dict[Any, Statement | None] = {}  # None: the parameters were not those that were foretold
 
 
@@ -151,21 +154,44 @@ def _where(node: Any, connection: Any, params: list[Any]) -> tuple[Any, ...]:
     return kind, column, sql if isinstance(sql, str) else tuple(sql)
 
 
-# Filters
+# Filters and rows
 
 VALUES = (str, bytes, int, float, date, timedelta, UUID, Model)
 LISTS = (list, tuple, set, frozenset)
 DJANGOS_ADD_Q = Query.add_q
+DJANGOS_FROM_DB = Model.from_db
 
 
 @contextlib.contextmanager
-def filters_remembered() -> Iterator[None]:
-    """Let filters on a model's own columns skip the search for joins, for the length of the block."""
+def quick_models() -> Iterator[None]:
+    """For the length of the block, filters on a model's own columns skip the search for joins, and rows are made at once."""
     Query.add_q = add_q  # type: ignore[method-assign, assignment]
+    Model.from_db = classmethod(from_db)  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
         Query.add_q = DJANGOS_ADD_Q  # type: ignore[method-assign]
+        Model.from_db = DJANGOS_FROM_DB  # type: ignore[method-assign]
+
+
+def from_db(model: type[Model], db: str, names: Any, values: Any) -> Model:
+    """As Django's. A whole row of a model that does nothing of its own when it is made is its columns and no more."""
+    columns = _columns_of(model)
+    if columns is None or len(values) != len(columns):
+        return DJANGOS_FROM_DB.__func__(model, db, names, values)  # type: ignore[attr-defined, no-any-return]
+    row = model.__new__(model)
+    vars(row).update(zip(columns, values, strict=True))
+    row._state = ModelState()
+    row._state.adding, row._state.db = False, db
+    return row
+
+
+@lru_cache(maxsize=500)
+def _columns_of(model: type[Model]) -> tuple[str, ...] | None:
+    is_plain = model.__init__ is Model.__init__ and not any(
+        signal.has_listeners(model) for signal in (pre_init, post_init)
+    )
+    return tuple(field.attname for field in model._meta.concrete_fields) if is_plain else None
 
 
 def add_q(query: Any, conditions: Q, reuse_all: bool = False) -> None:
@@ -274,8 +300,9 @@ class SQLCompiler(Quick, compiler.SQLCompiler):
 
 
 class SQLInsertCompiler(Quick, compiler.SQLInsertCompiler):
-    def as_sql(self) -> list[tuple[str, tuple[Any, ...]]]:
-        query, columns = self.query, (self.query.fields, self.query.update_fields, self.query.unique_fields)
+    def as_sql(self) -> list[tuple[str, tuple[Any, ...]]]:  # type: ignore[override]
+        query: Any = self.query
+        columns = query.fields, query.update_fields, query.unique_fields
         named = tuple([tuple(map(id, some)) for some in (*columns, self.returning_fields or ())])
         shape = query.model, named, query.on_conflict, len(query.objs)
         if shape not in _inserts:
@@ -296,7 +323,35 @@ class SQLInsertCompiler(Quick, compiler.SQLInsertCompiler):
 class SQLDeleteCompiler(Quick, compiler.SQLDeleteCompiler): ...
 
 
-class SQLUpdateCompiler(Quick, compiler.SQLUpdateCompiler): ...
+class SQLUpdateCompiler(Quick, compiler.SQLUpdateCompiler):
+    def as_sql(self) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
+        query: Any = self.query
+        params: list[Any] = []
+        try:
+            if query.related_updates:
+                raise NotPlain
+            named = tuple([self._named(field, value, params) for field, _model, value in query.values])
+            shape = named, _shape(query, self.connection, params)
+        except (NotPlain, EmptyResultSet, FullResultSet):
+            return super().as_sql()  # type: ignore[no-any-return]
+        if shape not in _updates:
+            sql, real = super().as_sql()
+            _updates[shape] = sql if list(real) == params else None
+            return sql, real
+        known = _updates[shape]
+        return super().as_sql() if known is None else (known, tuple(params))
+
+    def _named(self, field: Any, value: Any, params: list[Any]) -> tuple[int, bool]:
+        if isinstance(value, Model):
+            value = value.prepare_database_save(field)
+        if hasattr(value, "resolve_expression"):
+            raise NotPlain
+        kept = field.get_db_prep_save(value, connection=self.connection)
+        if hasattr(kept, "as_sql"):
+            raise NotPlain
+        if kept is not None:
+            params.append(kept)
+        return id(field), kept is None
 
 
 class SQLAggregateCompiler(Quick, compiler.SQLAggregateCompiler): ...
@@ -358,9 +413,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     ops_class = Operations
 
-    def cursor(self) -> Answers:
+    def ensure_connection(self) -> None:
         if self.connection is None:
             self.connect()
+
+    def cursor(self) -> Answers:
+        self.ensure_connection()
         return Answers(self.connection.cursor(factory=Cursor), self)
 
     def savepoint(self) -> str:

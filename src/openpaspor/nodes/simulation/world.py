@@ -26,7 +26,7 @@ from openpaspor.ledger.identity import Identity
 from openpaspor.nodes import new_epoch
 from openpaspor.nodes.boot import boot
 
-from .sql import DatabaseWrapper, filters_remembered
+from .sql import DatabaseWrapper, quick_models
 
 DATABASE = "openpaspor.sqlite3"
 FAST = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
@@ -214,7 +214,7 @@ def played(world: World) -> Iterator[None]:
     faults.watch(world.watch)
     os.urandom = system["_urandom"] = chance.randbytes
     try:
-        with filters_remembered():
+        with quick_models():
             yield
     finally:
         os.urandom = system["_urandom"] = before["urandom"]

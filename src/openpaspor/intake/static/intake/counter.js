@@ -121,7 +121,7 @@
       return button;
     };
     const open = make(words.wordStart), take = make(words.wordTake), accept = make(words.wordAccept), again = make(words.wordAgain);
-    take.append(" ", Object.assign(document.createElement("kbd"), { textContent: "␣" }));
+    take.append(" ", Object.assign(document.createElement("kbd"), { textContent: words.wordSpace }));
     accept.append(" ", Object.assign(document.createElement("kbd"), { textContent: "Enter" }));
     const stage = document.createElement("div");
     stage.className = `camera-stage${upright ? " upright" : ""}${"oval" in panel.dataset ? " oval" : ""}`;

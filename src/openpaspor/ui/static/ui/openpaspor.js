@@ -7,6 +7,10 @@
   /* Older browsers autofocus fields only. */
   if (!("autofocus" in HTMLElement.prototype)) all("[data-focus]")[0]?.focus();
 
+  /* On a narrow screen, where one is must not be cut off. */
+  const here = all(".staff-nav [aria-current]")[0];
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 12;
+
   /* A page that waits looks again by itself. */
   const waiting = all("[data-again]")[0];
   if (waiting) setTimeout(() => location.replace(waiting.dataset.again || location.href), 2000);

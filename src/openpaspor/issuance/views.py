@@ -551,10 +551,15 @@ def uncollected(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff(Role.PRINT, Role.OFFICER)
 def remind(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send the reminder once more."""
+    """Send the reminder once more, and once a day at most, however often somebody presses."""
     office, now = request.posting.office, clock.now()
     booklet = get_object_or_404(Booklet.objects.on_shelf(office).select_related("application"), pk=pk)
     day = (office.local(now).date() - booklet.shelved_on).days
-    actions.remind(booklet, day, asked=True, **_known(request, ActionForm(request.POST)))
-    messages.success(request, _("The holder of %(rack)s is reminded.") % {"rack": booklet.rack})
+    known = _known(request, ActionForm(request.POST)) | {"action_id": f"remind:{booklet.serial}:{day}"}
+    if actions.remind(booklet, day, asked=True, **known):
+        messages.success(request, _("The holder of %(rack)s is reminded.") % {"rack": booklet.rack})
+    else:
+        messages.info(
+            request, _("The holder of %(rack)s was reminded today already.") % {"rack": booklet.rack}
+        )
     return redirect("issuance:uncollected")

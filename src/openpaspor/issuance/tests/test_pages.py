@@ -288,3 +288,19 @@ def test_who_has_not_come_can_be_reminded_again():
 
     said = Entry.objects.filter(kind="issuance.collect_reminder").last()
     assert (said.application, said.values["day"], said.values["asked"]) == (application.ref, 3, True)
+
+
+def test_pressing_again_on_the_same_day_reminds_nobody_twice():
+    application, client = make.make_ready(), sign_in(Role.PRINT)
+    clock.set_to(make.NOW + timedelta(days=3))
+    booklet = Booklet.objects.get(serial=application.serial)
+    reminded = Entry.objects.filter(kind="issuance.collect_reminder")
+
+    for _press in range(2):  # each from a page of its own, as after going back
+        post(client, reverse("issuance:remind", args=[booklet.pk]))
+
+    assert reminded.count() == 1
+    assert "sudah kami ingatkan hari ini" in client.get("/cetak/belum-diambil/").content.decode()
+    clock.set_to(make.NOW + timedelta(days=4))
+    post(client, reverse("issuance:remind", args=[booklet.pk]))
+    assert reminded.count() == 2

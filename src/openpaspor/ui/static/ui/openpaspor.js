@@ -42,6 +42,7 @@
 
   /* Keys: data-key="F2", "Ctrl+Enter", "a". One letter never acts while somebody types. */
   const typing = "input:not([type=radio],[type=checkbox]),textarea,select";
+  const isSeen = (one) => one.checkVisibility?.() ?? one.offsetParent;
   const nameOf = ({ key, ctrlKey, altKey, shiftKey }) =>
     (ctrlKey ? "ctrl+" : "") + (altKey ? "alt+" : "") + (shiftKey && key.length > 1 ? "shift+" : "") + key.toLowerCase();
   document.addEventListener("keydown", (event) => {
@@ -50,7 +51,7 @@
     const search = all("[data-search],[type=search]")[0];
     if (name === "?" || (help && name === "escape")) return toggleHelp();
     const wanted = name === "/" ? search
-      : [...all("[data-key]")].find((one) => one.dataset.key.toLowerCase() === name && !one.disabled && (one.checkVisibility?.() ?? one.offsetParent));
+      : [...all("[data-key]")].find((one) => one.dataset.key.toLowerCase() === name && !one.disabled && isSeen(one));
     if (!wanted) return;
     event.preventDefault();
     wanted.focus({ preventScroll: true });
@@ -64,10 +65,11 @@
     const tell = (names, one) => {
       const [keys, does] = ["dt", "dd"].map((name) => list.appendChild(document.createElement(name)));
       for (const name of names.split("+")) keys.appendChild(document.createElement("kbd")).textContent = ON_KEYS[name] || name.replace(/^[a-z]$/, (letter) => letter.toUpperCase());
-      const words = one.labels?.[0] || one;
-      does.textContent = (words.querySelector("span") || words).textContent.trim();
+      const words = (one.labels?.[0] || one).cloneNode(true);
+      for (const key of all("kbd", words)) key.remove();
+      does.textContent = (all(`[lang=${document.documentElement.lang}]`, words)[0] || all("span", words)[0] || words).textContent.trim();
     };
-    for (const one of all("[data-key]")) tell(one.dataset.key, one);
+    for (const one of all("[data-key]")) if (isSeen(one)) tell(one.dataset.key, one);
     const search = all("[data-search]")[0];
     if (search) tell("/", search);
     for (const more of all("template[data-keys]")) list.append(more.content.cloneNode(true));

@@ -57,6 +57,11 @@ class Closed:
     hash: str
     why: str  # restore, rebuild, roll-back
     at: str  # UTC, wall clock
+    begins: int  # the epoch that followed: all that was said before it and beyond `seq` is gone from this database
+
+    def keeps(self, epoch: int, seq: int) -> bool:
+        """Whether the database still had what we had sealed at this place."""
+        return epoch >= self.begins or (epoch, seq) <= (self.epoch, self.seq)
 
 
 def closed() -> list[Closed]:
@@ -85,11 +90,12 @@ def raise_epoch(why: str, *, beyond: int = 0) -> int:
         hash=head.hash if head else "",
         why=why,
         at=format_moment(clock.real_now()),
+        begins=before + 1,
     )
     _write(us.home / "epochs.json", {"node": us.name, "closed": [asdict(row) for row in [*closed(), ended]]})
-    us.begin_epoch(before + 1)
+    us.begin_epoch(ended.begins)
     introduce_ourselves()
-    return before + 1
+    return ended.begins
 
 
 def _seal_what_waits(us: node.Node) -> None:
@@ -172,10 +178,12 @@ def wrote_it_here(entry: Entry) -> bool:
     us = node.here()
     if entry.node != us.name:
         return False
-    if entry.epoch >= us.epoch:
-        return True
-    ended = next((row for row in closed() if row.epoch == entry.epoch), None)
-    return ended is None or (entry.seq or 0) <= ended.seq
+    return entry.epoch >= us.epoch or was_kept(entry.epoch, entry.seq or 0)
+
+
+def was_kept(epoch: int, seq: int) -> bool:
+    """Whether what we sealed at this place outlived every time our database was put back."""
+    return all(row.keeps(epoch, seq) for row in closed())
 
 
 def was_given_back(entry: Entry) -> bool:

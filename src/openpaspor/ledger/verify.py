@@ -55,7 +55,7 @@ def _walk(name: str, verdict: Verdict) -> None:
     if name == us.name:
         publics[us.epoch] = us.keys.sign_public  # our own key file, not what the database says of it
     whole = name == us.name or us.role in ("everything", "centre")
-    ends = {row.epoch: row for row in closed()} if name == us.name else {}
+    put_back = closed() if name == us.name else []
     passed = {GENESIS}  # an epoch begins where one before it was known to end
     previous, epoch, seq = GENESIS, 0, 0
     entry: Entry | None = None
@@ -67,9 +67,10 @@ def _walk(name: str, verdict: Verdict) -> None:
             seq, previous = place, entry.previous
         else:
             seq = 1 if begins else seq + 1
-            if begins and entry.previous in passed:
+            is_lost = not all(row.keeps(epoch, seq) for row in put_back)
+            if begins and (is_lost or entry.previous in passed):
                 previous = entry.previous
-            if epoch in ends and place > seq > ends[epoch].seq:
+            if is_lost and place > seq:
                 # we were put back to an earlier time, and others gave us back only what they had
                 verdict.missing.append({"node": name, "epoch": epoch, "from": seq, "to": place - 1})
                 seq, previous = place, entry.previous

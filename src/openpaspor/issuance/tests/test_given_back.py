@@ -36,7 +36,7 @@ def put_back_to(seq: int) -> None:
         state=BookletState.STOCK, application=None, rack="", shelved_on=None, changed_at=make.NOW
     )
     epoch = node.here().epoch
-    closed = {"epoch": epoch, "seq": seq, "hash": "", "why": "restore", "at": ""}
+    closed = {"epoch": epoch, "seq": seq, "hash": "", "why": "restore", "at": "", "begins": epoch + 1}
     (node.here().home / "epochs.json").write_text(json.dumps({"closed": [closed]}))
     node.here().begin_epoch(epoch + 1)
 

@@ -125,6 +125,30 @@ def test_what_others_have_of_us_is_taken_back_and_the_rest_is_listed_as_missing(
     assert epochs.wrote_it_here(ours) and not epochs.wrote_it_here(back)
 
 
+def test_what_an_older_backup_loses_of_two_epochs_is_ours_no_more(here):
+    """The box was exchanged, and then put back to before that."""
+    seal(6)
+    epochs.raise_epoch("restore")
+    seal(2)
+    lines = [write_line(entry).decode() for entry in Entry.objects.filter(epoch=2).order_by("seq")]
+    Entry.objects.filter(epoch=2).delete()
+    lines = put_back_before(3) + lines
+    assert epochs.raise_epoch("restore") == 3
+    seal(1)
+
+    import_lines([lines[1], lines[2], lines[5]])  # 1/4, 1/5 and 2/2 were heard by somebody
+
+    verdict = verify_ledger()
+    assert verdict.first_bad is None
+    assert [(gap["epoch"], gap["from"], gap["to"]) for gap in verdict.missing] == [(1, 3, 3), (2, 1, 1)]
+    places = Entry.objects.order_by("epoch", "seq")
+    assert [(entry.epoch, entry.seq) for entry in places if epochs.wrote_it_here(entry)] == [
+        (1, 1),
+        (1, 2),
+        (3, 1),
+    ]
+
+
 @pytest.mark.once  # on PostgreSQL rows may be in another order than their commits, and nothing is sealed anew
 def test_what_a_backup_held_unsealed_is_not_said_twice(here):
     seal(2)

@@ -195,8 +195,22 @@ class Database:
 
     @property
     def closed(self) -> list[dict[str, Any]]:
-        """How its closed epochs ended: {epoch, seq, hash, why, at}, oldest first."""
+        """How its closed epochs ended: {epoch, seq, hash, why, at, begins}, oldest first."""
         return list(self.file("epochs.json").get("closed", []))
+
+    def lost(self, epoch: int, seq: int, *, since: int = 0) -> bool:
+        """Whether the database was put back to before this place of its own log; `since`: at the closing of that number or later."""
+        return any(
+            epoch < row["begins"] and (epoch, seq) > (row["epoch"], row["seq"]) for row in self.closed[since:]
+        )
+
+    @property
+    def ends(self) -> list[dict[str, Any]]:
+        """The ends of epochs that no later closing undid."""
+        return [
+            row for number, row in enumerate(self.closed, 1)
+            if row["seq"] and not self.lost(row["epoch"], row["seq"], since=number)
+        ]  # fmt: skip
 
     @cached_property
     def second_copy(self) -> dict[tuple[str, int, int], str]:

@@ -229,8 +229,8 @@ def put_back_is_noticed(country: Country) -> Found:
             found.offending.append(f"{one.name}: {head['epoch']}/{head['seq']} was sealed and is gone")
         if (one.name, head["epoch"]) not in listed:
             found.offending.append(f"{one.name}: nobody lists epoch {head['epoch']}")
-        for row in one.closed:
-            if row["seq"] and (one.name, row["epoch"], row["seq"]) not in one.by_place:
+        for row in one.ends:
+            if (one.name, row["epoch"], row["seq"]) not in one.by_place:
                 found.offending.append(
                     f"{one.name}: epoch {row['epoch']} ended at {row['seq']}, which is gone"
                 )
@@ -240,7 +240,6 @@ def put_back_is_noticed(country: Country) -> Found:
 def _not_recovered(one: Database, centre: Database | None) -> list[str]:
     """What a node said after the place to which it was put back, and that is neither at the centre nor on its list."""
     listed = {ref for (ref,) in one.rows("SELECT application FROM ledger_conflict WHERE code = 'given-back'")}
-    ended = {row["epoch"]: row["seq"] for row in reversed(one.closed)}  # the earliest place of each epoch
     missing = [
         f"{one.name}: {ref} was moved after the backup and nobody is asked to look"
         for ref in sorted(
@@ -248,7 +247,7 @@ def _not_recovered(one: Database, centre: Database | None) -> list[str]:
                 entry.application
                 for entry in one.own
                 if one.role == OFFICE and entry.kind == "applications.moved" and not entry.void
-                and (entry.seq or 0) > ended.get(entry.epoch, 2**62)
+                and one.lost(entry.epoch, entry.seq or 0)
             } - listed
         )
     ]  # fmt: skip
@@ -256,7 +255,7 @@ def _not_recovered(one: Database, centre: Database | None) -> list[str]:
         missing += [
             f"{'/'.join(map(str, place))} is in the second copy alone"
             for place in sorted(set(one.second_copy) - set(centre.by_place))
-            if place[2] > ended.get(place[1], 2**62)
+            if one.lost(place[1], place[2])
         ]
     return missing
 

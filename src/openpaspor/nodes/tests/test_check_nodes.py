@@ -58,7 +58,14 @@ def an_office(folder: Path, *damage: str) -> Database:
 def closed(folder: Path, *, why: str, seq: int = 5) -> None:
     """Say beside a database that its epoch ended at a place."""
     last = Entry.objects.get(seq=seq)
-    row = {"epoch": last.epoch, "seq": seq, "hash": last.hash, "why": why, "at": _text(datetime.now(UTC))}
+    row = {
+        "epoch": last.epoch,
+        "seq": seq,
+        "hash": last.hash,
+        "why": why,
+        "at": _text(datetime.now(UTC)),
+        "begins": last.epoch + 1,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "epochs.json").write_text(json.dumps({"node": node.here().name, "closed": [row]}))
 

@@ -41,7 +41,8 @@ class Anchor:
     at: str  # UTC
     ticks: float  # seconds
     boot: str  # of the machine; ticks of another boot say nothing
-    seq: int = 0  # of our last sealed entry
+    epoch: int = 0  # of our log, and
+    seq: int = 0  # its last sealed entry
     doubted: bool = False  # since then the wall clock has left it
 
     @property
@@ -69,7 +70,12 @@ def _look(home: Path) -> bool:
     if kept is None:
         _set_anchor()
         return False
-    off = kept.off
+    off, epoch = kept.off, node.here().epoch
+    if (
+        kept.doubted and kept.epoch != epoch
+    ):  # the log of a new epoch says it too: a backup may have lost the other
+        _doubt(replace(kept, epoch=epoch, seq=0), off or timedelta(0))
+        return True
     if off is not None and abs(off) > BOUND and not kept.doubted:
         _doubt(kept, off)
         return True
@@ -94,7 +100,7 @@ def hear(at: str) -> None:
     with _one_at_a_time:
         kept = _read(home)
         if kept is None or not _agree(kept, heard):
-            _write(home, heard if kept is None else replace(heard, seq=kept.seq, doubted=kept.doubted))
+            _write(home, replace(kept or heard, at=heard.at, ticks=heard.ticks, boot=heard.boot))
 
 
 def _agree(kept: Anchor, heard: Anchor) -> bool:
@@ -113,7 +119,8 @@ def confirm(*, actor: str, now: datetime) -> None:
 
 def _doubt(kept: Anchor, off: timedelta) -> None:
     with transaction.atomic():
-        doubted = ClockDoubted(off_s=round(off.total_seconds()), after_seq=kept.seq)
+        after = kept.seq if kept.epoch == node.here().epoch else 0
+        doubted = ClockDoubted(off_s=round(off.total_seconds()), after_seq=after)
         record(doubted, actor="worker", now=clock.now())
     log.warning("the clock is %s s off what it must be", doubted.off_s)
     _write(node.here().home, replace(kept, doubted=True))
@@ -128,7 +135,7 @@ def _trust(*, actor: str, now: datetime) -> None:
 def _set_anchor() -> None:
     us = node.here()
     seq, _digest = us.remembered_head() or (0, "")
-    _write(us.home, Anchor(format_moment(clock.real_now()), clock.ticks(), _boot(), seq))
+    _write(us.home, Anchor(format_moment(clock.real_now()), clock.ticks(), _boot(), us.epoch, seq))
 
 
 @cache

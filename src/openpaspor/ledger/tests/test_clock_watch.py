@@ -11,7 +11,7 @@ import pytest
 
 from openpaspor.facts.base import format_moment
 from openpaspor.kit import clock
-from openpaspor.ledger import clock_watch, node, sweeps, worker
+from openpaspor.ledger import clock_watch, epochs, node, sweeps, worker
 from openpaspor.ledger.models import Entry
 from openpaspor.ledger.seal import introduce_ourselves, seal_pending
 from openpaspor.ledger.sweeps import every
@@ -144,3 +144,21 @@ def test_a_disk_that_is_full_stops_no_worker(box: Clocks):
     box.passes(timedelta(minutes=5))
 
     assert not clock_watch.look()
+
+
+def test_a_doubt_goes_with_the_node_into_a_new_epoch(box: Clocks):
+    """A box that is exchanged, or a backup, begins a log anew: it too says since when its times may be wrong."""
+    box.wall += HOUR
+    worker.turn()
+    epochs.raise_epoch("restore")
+    worker.turn()
+    worker.turn()
+    box.wall -= HOUR
+    worker.turn()
+    seal_pending()
+
+    entries = Entry.objects.filter(kind__startswith="ledger.clock").order_by("epoch", "seq")
+    assert [(entry.epoch, entry.kind.removeprefix("ledger.clock_")) for entry in entries] == [
+        (1, "doubted"), (2, "doubted"), (2, "trusted"),
+    ]  # fmt: skip
+    assert entries[1].values["after_seq"] == 0

@@ -156,6 +156,7 @@ class Harm:
         self.world.start(copy)
         for one in self.world.rng.sample((site, copy), 2):
             self.world.sites[site.name] = one
+            self.world.pass_time(timedelta(seconds=1))  # the same deed at the same moment is the same entry
             for _time in range(4):
                 self.lives.do_something_at(one)
             self.world.work(one, with_sweeps=False)

@@ -69,7 +69,10 @@ class Courier:
             link.update(called_at=called_at)
             raise
         self.answered = clock.ticks()
-        link.update(called_at=called_at, answered_at=clock.real_now(), trouble="")
+        heard: dict[str, Any] = {"called_at": called_at, "answered_at": clock.real_now(), "trouble": ""}
+        if (type, came.type) == ("pull", "answer") and not came.lines:
+            heard["fetched_at"] = heard["answered_at"]
+        link.update(**heard)
         if came.type == "refused":
             if came.says.get("code") == "stale":
                 self.number = max(self.number, int(came.says["number"]))
@@ -130,7 +133,6 @@ class Courier:
         self.back, self.their_epoch = came.says.get("back"), came.epoch
         self._confirm_dense(came.says.get("known"), link)
         if not came.lines:
-            Link.objects.filter(pk=link.pk).update(fetched_at=clock.real_now())
             return False
         try:
             exchange.take_selection(came, link)

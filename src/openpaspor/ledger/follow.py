@@ -231,6 +231,17 @@ def _set_cursor(follower: Follower, position: int) -> None:
         Cursor.objects.create(pk=follower.name, position=position)
 
 
+def _all(follower: Follower, entries: list[Entry]) -> bool:
+    """Take some entries together. False when there was trouble, and then none was taken."""
+    try:
+        with transaction.atomic():
+            for entry in entries:
+                follower.take(entry)
+    except Exception:  # noqa: BLE001 - whose it is, is found out one by one
+        return False
+    return True
+
+
 def _one(follower: Follower, entry: Entry, *, is_behind: bool) -> bool:
     """Take one entry, or park it. False when it was parked."""
     if entry.application and is_behind:
@@ -372,6 +383,7 @@ def run_reactions_again(application: str, *, but: str) -> None:
     past = list(Entry.objects.standing().filter(application=application, position__lte=top))
     for follower in followers():
         if follower.reaction and follower.name != but:
-            for entry in past:
-                if entry.kind in follower.kinds:
+            mine = [entry for entry in past if entry.kind in follower.kinds]
+            if mine and not _all(follower, mine):
+                for entry in mine:
                     _one(follower, entry, is_behind=False)

@@ -38,9 +38,7 @@ class Piece:
 
 
 def _partial(digest: str) -> Path:
-    folder = node.here().home / "attachments" / ".partial"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder / digest
+    return node.here().home / "attachments" / ".partial" / digest
 
 
 def have(digest: str) -> int:
@@ -79,7 +77,9 @@ def _put(row: Wanted, piece: Piece) -> int:
     ends = piece.at + len(piece.bytes)
     if piece.at != here or piece.total > LONGEST or len(piece.bytes) > PIECE:
         return _whole(digest, piece) or here
-    with open(_partial(digest), "ab") as handle:
+    partial = _partial(digest)
+    partial.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(partial, "ab") as handle:
         handle.write(piece.bytes)
         handle.flush()
         if ends < piece.total:  # the last one is kept with the whole file

@@ -291,7 +291,9 @@ def test_a_file_that_came_whole_before_the_power_went_is_ended_by_the_next_call(
     whole = b"seluruhnya"
     digest = hashlib.sha256(whole).hexdigest()
     Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
-    pieces._partial(digest).write_bytes(whole)  # written, and not yet put in its place
+    partial = pieces._partial(digest)
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(whole)  # written, and not yet put in its place
     links.make_links()
 
     def from_office(url, message):

@@ -280,12 +280,13 @@ def files_are_whole(here: Database) -> Found:
     ):  # fmt: skip
         found.rows += 1
         path = store / digest[:2] / digest[2:]
-        if not path.exists():
+        sealed = path.read_bytes() if path.exists() else None
+        if sealed is None:
             if digest not in coming:
                 found.offending.append(f"{ref}: {digest[:12]} is not here")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        elif hashlib.sha256(sealed).hexdigest() != digest:
             found.offending.append(f"{ref}: {digest[:12]} was changed")
-        elif ref in keys and not _opens(keys[ref], path.read_bytes(), f"{ref}|attachment:{kind}", size):
+        elif ref in keys and not _opens(keys[ref], sealed, f"{ref}|attachment:{kind}", size):
             found.offending.append(f"{ref}: {digest[:12]} does not open as its {kind}")
     named = {digest for (digest,) in here.rows("SELECT digest FROM applications_attachment")}
     for entry in here.entries:

@@ -27,6 +27,7 @@ from django.db.models.fields import related_lookups
 from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import Query, compiler
 from django.db.models.sql.where import AND, OR, WhereNode
+from django.utils.dateparse import parse_datetime
 
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
 PLAIN = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "contains", "startswith"})
@@ -167,11 +168,18 @@ def quick_models() -> Iterator[None]:
     """For the length of the block, filters on a model's own columns skip the search for joins, and rows are made at once."""
     Query.add_q = add_q  # type: ignore[method-assign, assignment]
     Model.from_db = classmethod(from_db)  # type: ignore[method-assign, assignment]
+    sqlite3.register_converter("datetime", _moment)
     try:
         yield
     finally:
         Query.add_q = DJANGOS_ADD_Q  # type: ignore[method-assign]
         Model.from_db = DJANGOS_FROM_DB  # type: ignore[method-assign]
+        sqlite3.register_converter("datetime", base.decoder(parse_datetime))
+
+
+@lru_cache(maxsize=50_000)  # all clocks of a run move by whole seconds
+def _moment(text: bytes) -> datetime:
+    return datetime.fromisoformat(text.decode())
 
 
 def from_db(model: type[Model], db: str, names: Any, values: Any) -> Model:

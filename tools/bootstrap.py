@@ -116,12 +116,12 @@ def test(arguments: list[str]) -> int:
     else:
         say("First on PostgreSQL (the rooms and the road), then everything on SQLite.")
         with_postgres = pytest(
-            "--ds=tests.settings_pg", "-m", "not once", "src", "tests/journeys", *arguments
+            "--ds=tests.settings_pg", "-m", "not once and not long", "src", "tests/journeys", *arguments
         )
         postgres = call(with_postgres, environment)
         if postgres:
             return postgres
-    return call(pytest(*arguments), environment)
+    return call(pytest("-m", "not long", *arguments), environment)
 
 
 def lint(_arguments: list[str]) -> int:

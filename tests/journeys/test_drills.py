@@ -42,7 +42,7 @@ def test_a_burnt_centre_comes_back_from_its_backup_and_from_what_an_office_heard
     assert told["restored"]["whole"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_office_serves_through_the_morning_of_denpasar_and_without_a_node_it_does_not():
     told = drill("denpasar", size=40)
 

@@ -1,6 +1,6 @@
 """The simulation keeps every promise under some seeds, is the same each time, and finds mistakes that are put in on purpose.
 
-`openpaspor simulate` runs as many seeds as one likes, `.ci/run` 30; here are only so many as a test run has time for.
+`openpaspor simulate` runs as many seeds as one likes, `.ci/run` 300; here are only so many as a test run has time for.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ PAUSE = 3.0  # seconds between calls when there is nothing to say; also the hear
 BATCH = 200  # entries in one message at first; then what fits into a second
 FEWEST, MOST = 10, 1000
 PIECES_FOR = 1.0  # seconds of files before news is asked for again
+SMALL_FILE = 10 * 2**10  # bytes; of such files as many are named as a message has room for
+LOOKS_EVERY = 0.25  # seconds; whether somebody pressed *try now*
 LONGEST_PAUSE = 30.0
 TRUSTED_FOR = 60.0  # seconds after a signed answer during which entries are sent without asking first
 
@@ -125,7 +127,7 @@ class Courier:
     def _pull(self) -> bool:
         link = Link.objects.get(pk=self.peer.node)
         unheard = clock.ticks() - (self.answered or self.began)
-        says = exchange.heard_of(link) | {"unheard": int(unheard)}
+        says = exchange.heard_of(link) | {"unheard": int(unheard)} | self._files_at_once()
         if self.peer.role == "portal":
             says["centre_unheard"] = links.centre_unheard()
         came = self.ask("pull", says)
@@ -178,6 +180,7 @@ class Courier:
             links.hand_over(link, entries[-1])
         started = clock.ticks()
         try:
+            says |= self._files_at_once()
             came = self.ask("push", says, [receive.write_line(entry) for entry in entries])
             confirmed = came.says["confirmed"]
             self._note_wants(
@@ -258,16 +261,23 @@ class Courier:
                 break
         return together
 
+    def _files_at_once(self) -> dict[str, Any]:
+        """How many files a message of ours could carry; the peer names so many that it wants."""
+        return {"files_at_once": max(exchange.WANTED_AT_ONCE, self.room // SMALL_FILE)}
+
     def _carry(self, together: list[tuple[list[Any], pieces.Piece]]) -> None:
-        """Send pieces in one message, and note of each file how much of it the peer has."""
+        """Send pieces in one message, and note of each file how much of it the peer has, and what it wants next."""
         said = [pieces.written(wanted[0], piece) for wanted, piece in together]
         started = clock.ticks()
         with self._shorter_when_lost():
-            there = self.ask("pieces", {"pieces": said}).says["have"]
-        now = {wanted[0]: (have, piece.total) for (wanted, piece), have in zip(together, there, strict=True)}
+            came = self.ask("pieces", {"pieces": said} | self._files_at_once()).says
+        there = zip(together, came["have"], strict=True)
+        now = {wanted[0]: (have, piece.total) for (wanted, piece), have in there}
+        tried = {wanted[0] for wanted in self.theirs}
         self.theirs = [
             wanted for wanted in self.theirs if self._goes_on(wanted, *now.get(wanted[0], (None, 0)))
         ]
+        self.theirs += [wanted for wanted in came.get("wants", ()) if wanted[0] not in tried]
         self._fit_room(sum(len(piece.bytes) for _wanted, piece in together), clock.ticks() - started)
 
     @staticmethod
@@ -355,7 +365,7 @@ class Courier:
     def _wait_out(self, pause: float, stop: threading.Event) -> None:
         """Wait until trouble may be over, until told to stop, or until somebody asks to try now."""
         ends = clock.ticks() + pause
-        while (left := ends - clock.ticks()) > 0 and not stop.wait(min(1.0, left)):
+        while (left := ends - clock.ticks()) > 0 and not stop.wait(min(LOOKS_EVERY, left)):
             if links.is_asked_to_call(self.peer.node):
                 return
 

@@ -9,13 +9,14 @@ from django.db import transaction
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
 
-from . import links, node, pieces, receive, refill
+from . import links, node, pieces, receive, refill, turns
 from .messages import Message, NotAMessage, glance, pack, unpack
 from .models import Link, NodeRecord
 from .record import work_waits
 from .seal import sealing_lock
 
-WANTED_AT_ONCE = 20  # files named in one answer
+WANTED_AT_ONCE = 20  # files named in one answer, when the caller does not say that it has room for more
+MOST_WANTED = 100
 DRAINED = 300  # entries in one answer, so that it fits on a thin line
 
 
@@ -47,7 +48,8 @@ def answer(raw: bytes) -> bytes | None:
     if speaker is None or message.to != us.name or message.re:
         return None
     try:
-        says, lines = _obey(message, speaker)
+        with turns.calling():
+            says, lines = _obey(message, speaker)
         kind = "answer"
     except Refusal as refusal:
         kind, says, lines = "refused", {"code": refusal.code, **refusal.says}, []
@@ -94,7 +96,7 @@ def _push(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
         raise Refusal(trouble.code) from None
     fault("wire.before_answer")
     work_waits.set()
-    return {"confirmed": confirmed, **_wants(peer, link)}, []
+    return {"confirmed": confirmed, **_wants(peer, link, _at_once(message))}, []
 
 
 def take_push(message: Message, link: Link) -> dict[str, Any]:
@@ -139,22 +141,28 @@ def heard_of(link: Link) -> dict[str, Any]:
     return {"epoch": link.heard_epoch, "count": link.heard, "chain": link.heard_chain}
 
 
-def _wants(peer: NodeRecord, link: Link) -> dict[str, Any]:
-    """Which files we still miss that this peer may have, and how much of each is here: the next few, and of whom the rest is."""
-    wanted = links.wanted_of(peer, link)
-    few = list(wanted.due()[:WANTED_AT_ONCE])
-    refs = set(wanted.order_by().values_list("application", flat=True))
-    return {
-        "wants": [[row.digest, row.application, pieces.have(row.digest)] for row in few],
-        "missing": sorted(refs),
-    }
+def _wants(peer: NodeRecord, link: Link, at_once: int = WANTED_AT_ONCE) -> dict[str, Any]:
+    """The next few files that we still miss and that this peer may have, and of which applications the rest is."""
+    refs = set(links.wanted_of(peer, link).order_by().values_list("application", flat=True))
+    return {"wants": _next_wants(peer, link, at_once), "missing": sorted(refs)}
+
+
+def _next_wants(peer: NodeRecord, link: Link, at_once: int) -> list[list[Any]]:
+    """Of each file its digest, its application, and how much of it is here."""
+    wanted = links.wanted_of(peer, link).due()[:at_once]
+    return [[row.digest, row.application, pieces.have(row.digest)] for row in wanted]
+
+
+def _at_once(message: Message) -> int:
+    """How many wanted files the caller has room to hear of."""
+    return max(1, min(MOST_WANTED, message.says.get("files_at_once", WANTED_AT_ONCE)))
 
 
 def _pull(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
     """What is new for the caller. Its call confirms what its database has."""
     says = message.says
     links.note_centre_unheard(link, says.get("centre_unheard", 0))
-    answer_says: dict[str, Any] = _wants(peer, link)
+    answer_says: dict[str, Any] = _wants(peer, link, _at_once(message))
     if node.here().role == "centre":  # the one that gets whole logs
         answer_says["known"] = links.known_of(peer.node)
     back = refill.asked_of(link)
@@ -201,8 +209,9 @@ def _back(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
 
 
 def _pieces(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:
-    """Pieces of files that we want. The answer says of each how much of its file is here now."""
-    return {"have": pieces.add([pieces.read(says) for says in message.says["pieces"]])}, []
+    """Pieces of files that we want. The answer says of each how much of its file is here now, and which come next."""
+    have = pieces.add([pieces.read(says) for says in message.says["pieces"]])
+    return {"have": have, "wants": _next_wants(peer, link, _at_once(message))}, []
 
 
 def _fetch(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any], list[bytes]]:

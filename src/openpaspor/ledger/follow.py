@@ -17,7 +17,7 @@ from openpaspor.facts import Fact, FactUnknown
 from openpaspor.kit import clock
 from openpaspor.kit.faults import fault
 
-from . import node
+from . import node, turns
 from .models import Cursor, Entry, Parked
 
 log = logging.getLogger("openpaspor.ledger")
@@ -169,6 +169,7 @@ def _read_news() -> int:
         window = list(_after(at)[:BATCH]) if followers() else []
         if not window:
             return taken
+        turns.give_way()
         taken += _together(window, at) if _may_go_together(window) else _apart(window, at)
         if len(window) < BATCH:
             return taken
@@ -320,12 +321,17 @@ def retry(follower: Follower, parked: QuerySet[Parked]) -> int:
         if row.application in tried:
             continue
         tried.add(row.application)
+        turns.give_way()
         done += _retry_application(follower, row)
     return done
 
 
+@transaction.atomic
 def _retry_application(follower: Follower, row: Parked) -> int:
-    """In order, up to the first failure. What an entry waits for may stand behind it, having come over another line."""
+    """In order, up to the first failure. What an entry waits for may stand behind it, having come over another line.
+
+    One commit for all of it: after a cut hundreds of applications wait for their files, each with a dozen entries.
+    """
     queue = Parked.objects.filter(follower=follower.name).select_related("entry").order_by("entry__position")
     queue = queue.filter(application=row.application) if row.application else queue.filter(pk=row.pk)
     done, goes_on = 0, True

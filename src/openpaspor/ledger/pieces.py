@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.db import transaction
 
 from openpaspor.kit import clock
+from openpaspor.kit.disk import sync_together
 from openpaspor.kit.faults import fault
 
 from . import follow, node
@@ -23,7 +24,7 @@ from .store import AttachmentMissing
 
 log = logging.getLogger("openpaspor.wire")
 PIECE = 64 * 2**10
-FEWEST, MOST = 4 * 2**10, 512 * 2**10  # bytes of files in one message: on the thinnest line, on a good one
+FEWEST, MOST = 4 * 2**10, 2**20  # bytes of files in one message: on the thinnest line, on a good one
 FIRST_PAUSE, LONGEST_PAUSE = 4, 3600  # seconds after a file whose bytes were wrong; doubled each time
 LONGEST = 16 * 2**20  # a picture of 10 MB and its cipher, with room
 
@@ -52,12 +53,21 @@ def have(digest: str) -> int:
 def add(came: Sequence[tuple[str, Piece]]) -> list[int]:
     """Put pieces of files at their places; the last one makes a file whole, or throws all away when it is not what it was named.
 
-    Returns of each file how many bytes are here then: what does not follow on them, or nobody wants now, changes nothing.
+    Returns of each file how many bytes are here then, on the disk: what does not follow on them, or nobody wants now,
+    changes nothing. All files of one call are synced together.
     """
     wanted = Wanted.objects.due().in_bulk([digest for digest, _piece in came])
-    here = [
-        _put(wanted[digest], piece) if digest in wanted else _whole(digest, piece) for digest, piece in came
-    ]
+    growing: dict[str, IO[bytes]] = {}
+    with contextlib.ExitStack() as until_synced:
+        here = [
+            _put(digest, piece, growing, until_synced) if digest in wanted else _whole(digest, piece)
+            for digest, piece in came
+        ]
+        ended = {digest for (digest, piece), ends in zip(came, here, strict=True) if ends >= piece.total}
+        sync_together([handle.fileno() for digest, handle in growing.items() if digest not in ended])
+    wrong = _finish([digest for digest in growing if digest in ended])
+    for digest in wrong:
+        _pause(wanted[digest])
     whole = [row for row in wanted.values() if node.here().store.has(row.digest)]
     if whole:
         fault("wire.after_last_piece")
@@ -65,41 +75,36 @@ def add(came: Sequence[tuple[str, Piece]]) -> list[int]:
             Wanted.objects.filter(pk__in=[row.digest for row in whole]).delete()
             for application in {row.application for row in whole}:
                 follow.retry_soon(application)
-    return here
+    return [0 if digest in wrong else ends for (digest, _piece), ends in zip(came, here, strict=True)]
 
 
 def _whole(digest: str, piece: Piece) -> int:
     return piece.total if node.here().store.has(digest) else 0
 
 
-def _put(row: Wanted, piece: Piece) -> int:
-    digest, here = row.digest, have(row.digest)
-    ends = piece.at + len(piece.bytes)
+def _put(digest: str, piece: Piece, growing: dict[str, IO[bytes]], until_synced: contextlib.ExitStack) -> int:
+    """Write a piece, if it is the next one. Returns how many bytes of its file are here, on the disk or in `growing`."""
+    here = have(digest)
     if piece.at != here or piece.total > LONGEST or len(piece.bytes) > PIECE:
         return _whole(digest, piece) or here
-    partial = _partial(digest)
-    partial.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(partial, "ab") as handle:
-        handle.write(piece.bytes)
-        handle.flush()
-        if ends < piece.total:  # the last one is kept with the whole file
-            os.fsync(handle.fileno())
+    if digest not in growing:
+        partial = _partial(digest)
+        partial.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        growing[digest] = until_synced.enter_context(open(partial, "ab"))  # noqa: SIM115 - the stack closes it
+    growing[digest].write(piece.bytes)
+    growing[digest].flush()
     fault("wire.after_piece")
-    if ends >= piece.total and not _finish(digest):
-        _pause(row)
-        return 0
-    return ends
+    return here + len(piece.bytes)
 
 
-def _finish(digest: str) -> bool:
-    """Keep the whole file; False when it is not what it was named, and nothing of it is left."""
-    path = _partial(digest)
-    whole = path.read_bytes()
-    is_right = hashlib.sha256(whole).hexdigest() == digest
-    if is_right:
-        node.here().store.put(whole)
-    path.unlink()
-    return is_right
+def _finish(digests: Sequence[str]) -> set[str]:
+    """Keep whole files; of those that are not what they were named nothing is left, and they are returned."""
+    came = {digest: _partial(digest).read_bytes() for digest in digests}
+    right = {digest for digest, whole in came.items() if hashlib.sha256(whole).hexdigest() == digest}
+    node.here().store.put_all([came[digest] for digest in sorted(right)])
+    for digest in digests:
+        _partial(digest).unlink()
+    return set(digests) - right
 
 
 def _pause(row: Wanted) -> None:

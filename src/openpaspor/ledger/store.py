@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 from django.utils.translation import gettext_lazy as _
 
-from openpaspor.kit.disk import sync_folder
+from openpaspor.kit.disk import sync_folder, sync_folders, sync_together
 from openpaspor.kit.faults import fault
 from openpaspor.kit.refused import Refused
 
@@ -34,25 +37,40 @@ class Store:
 
     def put(self, ciphertext: bytes) -> str:
         """Keep the bytes and return their address. The file is on disk, under its name, before this returns."""
-        digest = hashlib.sha256(ciphertext).hexdigest()
-        path = self._path(digest)
-        if path.exists():
-            return digest
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self.put_all([ciphertext])[0]
+
+    def put_all(self, ciphertexts: Sequence[bytes]) -> list[str]:
+        """As `put` of each, in little more than the time of one. Raises when one cannot be kept; perhaps some of the others are."""
+        digests = [hashlib.sha256(ciphertext).hexdigest() for ciphertext in ciphertexts]
+        paths = {
+            self._path(digest): ciphertext for digest, ciphertext in zip(digests, ciphertexts, strict=True)
+        }
+        fresh = {path: ciphertext for path, ciphertext in paths.items() if not path.exists()}
+        self._make_folders({path.parent for path in fresh})
+        with contextlib.ExitStack() as asides:
+            written = {path: self._write_aside(path, fresh[path], asides) for path in fresh}
+            sync_together([handle.fileno() for handle in written.values()])
+            for path, handle in written.items():
+                fault("store.before_rename")
+                os.replace(handle.name, path)
+        sync_folders({path.parent for path in fresh})
+        return digests
+
+    def _make_folders(self, folders: Iterable[Path]) -> None:
+        missing = [folder for folder in folders if not folder.exists()]
+        for folder in missing:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if missing:
             sync_folder(self.folder)
+
+    def _write_aside(self, path: Path, ciphertext: bytes, asides: contextlib.ExitStack) -> IO[bytes]:
+        """A new file beside `path`, written and open; closed, and gone if it got no name, when `asides` ends."""
         aside = path.parent / f".{secrets.token_hex(8)}"
-        try:
-            with open(aside, "wb") as handle:
-                handle.write(ciphertext)
-                handle.flush()
-                os.fsync(handle.fileno())
-            fault("store.before_rename")
-            os.replace(aside, path)
-        finally:
-            aside.unlink(missing_ok=True)
-        sync_folder(path.parent)
-        return digest
+        asides.callback(aside.unlink, missing_ok=True)
+        handle = asides.enter_context(open(aside, "wb"))  # noqa: SIM115 - the stack closes it
+        handle.write(ciphertext)
+        handle.flush()
+        return handle
 
     def get(self, digest: str) -> bytes:
         """The bytes at an address, checked against it. Raises AttachmentMissing."""

@@ -403,6 +403,44 @@ def test_files_go_together_in_messages_that_a_line_carries_in_a_second(office, c
     assert line.said < 20
 
 
+def test_of_files_that_came_together_only_the_wrong_one_is_thrown_away(office, centre):
+    files = [b"satu", b"dua", os.urandom(pieces.PIECE)]
+    digests = [hashlib.sha256(whole).hexdigest() for whole in files]
+    for digest in digests:
+        Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY)
+    longer = pieces.PIECE + 9
+    came = [(digests[0], 4, files[0]), (digests[1], 3, b"DUA"), (digests[2], longer, files[2])]
+    said = [
+        {"digest": digest, "at": 0, "total": total, "bytes": base64.b64encode(some).decode()}
+        for digest, total, some in came
+    ]
+
+    answer = ask(office, centre, 1, "pieces", {"pieces": said})
+
+    assert answer.says["have"] == [4, 0, pieces.PIECE]
+    assert centre.store.get(digests[0]) == b"satu"
+    assert not centre.store.has(digests[1]) and pieces.have(digests[1]) == 0
+    assert pieces.have(digests[2]) == pieces.PIECE
+
+
+def test_one_file_after_another_goes_out_without_asking_for_news_in_between(office, centre):
+    digests = [office.store.put(os.urandom(2000)) for _file in range(50)]
+    for hours, digest in enumerate(digests):
+        Wanted.objects.create(digest=digest, application="OP-1", wanted_at=MONDAY + timedelta(hours=hours))
+    Subscription.objects.create(link=Link.objects.get_or_create(peer="denpasar")[0], application="OP-1")
+    links.make_links()
+    line = ThinLine(centre, office, 2**20)
+    courier = Courier(NodeRecord.objects.get(node="pusat"), line)
+    courier.theirs = [[digests[0], "OP-1", 0]]
+
+    with node.standing_at(office):
+        while courier.theirs:
+            courier._pieces_out()
+
+    assert all(centre.store.has(digest) for digest in digests)
+    assert line.said < 8
+
+
 def test_files_are_fetched_past_those_that_somebody_else_owes(office, centre):
     files = [os.urandom(20_000), os.urandom(5 * pieces.PIECE)]
     digests = [centre.store.put(whole) for whole in files]

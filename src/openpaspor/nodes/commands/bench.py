@@ -23,11 +23,12 @@ HELP = (
 )
 GOAL = 45.0  # seconds for 100,000 entries of 2 KB, with every entry's own signature checked on receipt
 SIZE = 2000  # bytes of an entry
+SAMPLE = 22  # visits whose bytes foretell how long the others take, at most
 COMMAND = [sys.executable, "-m", "openpaspor.nodes.cli"]
 LINES: dict[str, Callable[[Cluster, argparse.Namespace], dict[str, Any]]] = {
     "line": lambda cluster, args: lines.full_line(cluster, seconds=args.seconds, mbit=args.mbit, say=cli.say),
     "away": lambda cluster, args: lines.back_from_afar(
-        cluster, visits=args.visits, sample=max(2, args.visits // 4), mbit=args.mbit, say=cli.say
+        cluster, visits=args.visits, sample=max(2, min(SAMPLE, args.visits // 4)), mbit=args.mbit, say=cli.say
     ),
     "cuts": lambda cluster, args: lines.cuts(cluster, rounds=args.rounds, say=cli.say),
 }

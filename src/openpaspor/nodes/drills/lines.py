@@ -236,6 +236,8 @@ def back_from_afar(cluster: Cluster, *, visits: int, sample: int, mbit: float, s
     begins = datetime.now(UTC)
     day = Day(office, begins=begins, ends=begins + timedelta(days=1), counters=1, seed=1)
     day.open_counters()
+    head = Person(office, f"kepala.{HERE}")
+    head.fill_in("/kepala/tempat-langsung/", walk_in=str(sample + visits))  # three days' visits on one
     numbers = itertools.count(1)
 
     say(f"{sample} visits without a line, to measure bytes; then {visits}")

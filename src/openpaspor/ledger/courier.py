@@ -302,10 +302,10 @@ class Courier:
             raise
 
     def _fit_room(self, carried: int, seconds: float) -> None:
-        """Messages of half a second to two: only one that was full lets the next be longer."""
+        """Messages of one second or two: only one that was full lets the next be longer."""
         if seconds > 2.0:
             self.room = max(pieces.FEWEST, self.room // 2)
-        elif seconds < 0.5 and carried >= self.room:
+        elif seconds < 1.0 and carried >= self.room:
             self.room = min(pieces.MOST, self.room * 2)
 
     def _pieces_in(self) -> bool:

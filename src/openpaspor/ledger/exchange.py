@@ -94,6 +94,7 @@ def _push(message: Message, peer: NodeRecord, link: Link) -> tuple[dict[str, Any
     except receive.NotTaken as trouble:
         Link.objects.filter(pk=link.pk).update(trouble=trouble.code)
         raise Refusal(trouble.code) from None
+    links.queue_news(only=peer.node)  # now it is told of what it spoke of, so it is asked for those files
     fault("wire.before_answer")
     work_waits.set()
     return {"confirmed": confirmed, **_wants(peer, link, _at_once(message))}, []

@@ -112,9 +112,9 @@ def chained(chain: str, entry_hash: str) -> str:
     return hashlib.sha256(bytes.fromhex(chain) + bytes.fromhex(entry_hash)).hexdigest()
 
 
-def queue_news() -> int:
-    """Choose, for every link that gets a selection, what of the new entries goes over it. Returns how many were queued."""
-    peers = {name: peer for name, peer in make_links().items() if not is_dense(peer)}
+def queue_news(only: str = "") -> int:
+    """Choose, for every link that gets a selection (or that of one peer), what of the new entries goes over it. Returns how many were queued."""
+    peers = {name: peer for name, peer in make_links().items() if not is_dense(peer) and only in ("", name)}
     queued, more = 0, bool(peers)
     while more:
         more = False

@@ -176,6 +176,8 @@ def tell(application: Application, *, actor: str, now: datetime, **changes: Any)
     Application.objects.filter(pk=application.pk).update(**new)
     for name, value in new.items():
         setattr(application, name, value)
+    if "bill_status" in new:  # of which bill: of two nodes that tell it one may have a wrong clock
+        new["bill_code"] = application.bill_code
     said = tuple(
         f"{name.removesuffix('_id')}={json.dumps(_as_json(value))}" for name, value in sorted(new.items())
     )

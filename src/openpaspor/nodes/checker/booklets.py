@@ -301,8 +301,8 @@ def a_stop_stops(here: Database) -> Found:
     stopped: dict[str, Entry] = {}
     for entry in here.entries:
         ref, fact = entry.application, entry.fact
-        if entry.void:
-            continue
+        if entry.void or (entry.node == here.name and here.lost(entry.epoch, entry.seq or 0)):
+            continue  # of what came back after a restore nothing says when it was known here
         if entry.kind == "adjudication.revoked":
             found.rows += 1
             withdrawn[ref] = entry

@@ -20,6 +20,7 @@ TOLD = (
     "changes_used", "ticket", "papers_owed", "owed_until", "asked", "decision_reasons", "decided_at", "promised_on",
     "serial", "shelf", "collect_by", "priority", "office_id", "same_day", "stop_order",
 )  # fmt: skip
+PAID = ("paid", "exempt")
 MOVED = ("state", "reason", "version", "custodian", "term")
 
 
@@ -39,7 +40,7 @@ def _replayed(here: Database) -> dict[str, dict[str, Any]]:
     """Every application's told and moved columns, from the log alone.
 
     Entries come over several lines in any order: moves count by their version, what is told by the version it was told at,
-    then by when and where.
+    then by when and where. A bill that is paid stays paid, whatever is said later of the same bill.
     """
     after: dict[str, dict[str, Any]] = {}
     said: list[
@@ -58,8 +59,15 @@ def _replayed(here: Database) -> dict[str, dict[str, Any]]:
         if entry.void:  # a pass number stays given
             columns = {name: value for name, value in columns.items() if name == "pass_number"}
         said.append((version, moment, place, ref, columns))
-    for _version, _moment, _place, ref, columns in sorted(said, key=lambda one: one[:3]):
+    said.sort(key=lambda one: one[:3])
+    paid: dict[tuple[str, Any], str] = {}  # application and bill
+    for _version, _moment, _place, ref, columns in said:
         after[ref].update(columns)
+        if columns.get("bill_status") in PAID:
+            paid[ref, after[ref].get("bill_code", "")] = columns["bill_status"]
+    for ref, columns in after.items():
+        if "bill_status" in columns and columns["bill_status"] not in PAID:
+            columns["bill_status"] = paid.get((ref, columns.get("bill_code", "")), columns["bill_status"])
     return after
 
 

@@ -32,6 +32,7 @@ from openpaspor.issuance.models import Booklet, BookletState, Receiver, SpoilPro
 from openpaspor.journey import State
 from openpaspor.kit import clock
 from openpaspor.kit.refused import Refused
+from openpaspor.ledger.once import answer_to
 from openpaspor.offices.models import Office
 from openpaspor.payments import actions as payments
 from openpaspor.payments.api import straight_in
@@ -347,6 +348,8 @@ def show_pass(people: People, site: Site) -> Plan | None:
     actor = staff(site, "petugas")
 
     def do(action_id: str, now: datetime) -> object:
+        if answer_to(action_id):
+            return None  # who presses again is led to the number that was given
         found = hall_desk.find(shown[1], None, office, now)
         told: dict[str, Any] = {"action_id": action_id, "actor": actor, "now": now}
         if found and found.unheard:

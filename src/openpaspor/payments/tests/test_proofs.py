@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from openpaspor.accounts.models import Role
+from openpaspor.applications import agreement
+from openpaspor.applications.actions import tell
 from openpaspor.applications.models import Application
 from openpaspor.applications.rules import blockers
 from openpaspor.kit import base45, clock
@@ -305,7 +307,7 @@ def test_a_bill_that_is_paid_stays_paid_whatever_an_office_says_that_had_not_hea
         pay(bill)
         seal_pending()
     paid = Entry.objects.filter(kind="applications.told", node="portal")
-    assert paid.get().values["changes"] == ['bill_status="paid"']
+    assert paid.get().values["changes"] == [f'bill_code="{bill.code}"', 'bill_status="paid"']
     Application.objects.update(bill_status="open")
     with node.standing_at(office):
         text = receipt_of(bill)
@@ -319,3 +321,16 @@ def test_a_bill_that_is_paid_stays_paid_whatever_an_office_says_that_had_not_hea
     with node.standing_at(portal):
         follow.follow_all()
         assert status_of(bill) == "paid"  # the portal hears of the receipt
+
+
+def test_a_bill_is_paid_also_by_the_word_of_a_portal_whose_clock_is_behind(office, portal):
+    """It says so at a time at which, by the clock of the office, the bill was not there yet."""
+    with node.standing_at(office):
+        application = make_application(state="ENROLLED")
+        tell(application, bill_code="82611", bill_status="open", actor="S-1", now=MORNING)
+    with node.standing_at(portal):
+        tell(application, bill_status="paid", actor="S-2", now=MORNING - timedelta(minutes=50))
+
+    opened, paid = Entry.objects.filter(kind="applications.told").order_by("pk")
+    assert "bill_status" in agreement.is_said_later(opened, opened.read())
+    assert "bill_status" not in agreement.is_said_later(paid, paid.read())

@@ -8,7 +8,7 @@ import hashlib
 import os
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ from openpaspor.ledger.courier import Courier
 from openpaspor.ledger.identity import Identity
 from openpaspor.nodes import new_epoch
 from openpaspor.nodes.boot import boot
+from openpaspor.payments.api import straight_in
+from openpaspor.payments.gateways.demo import bank as demo_bank
 
 from .sql import DatabaseWrapper, quick_models
 
@@ -208,8 +210,9 @@ def played(world: World) -> Iterator[None]:
     }  # fmt: skip
     system = vars(random)
     threads, vars(connections)["_connections"] = vars(connections)["_connections"], SimpleNamespace()
-    rooms = vars(personalisation)
+    rooms, bank = vars(personalisation), vars(demo_bank)
     draw, rooms["page_of"] = rooms["page_of"], _no_page
+    post, bank["over_http"] = bank["over_http"], _to_this_node
     clock.play(world.clocks)
     faults.watch(world.watch)
     os.urandom = system["_urandom"] = chance.randbytes
@@ -218,7 +221,7 @@ def played(world: World) -> Iterator[None]:
             yield
     finally:
         os.urandom = system["_urandom"] = before["urandom"]
-        rooms["page_of"] = draw
+        rooms["page_of"], bank["over_http"] = draw, post
         faults.watch(None)
         clock.play(None)
         for site in world.sites.values():
@@ -231,6 +234,11 @@ def played(world: World) -> Iterator[None]:
 def _no_page(*_: Any) -> bytes:
     """Drawing a data page takes longer than all the rest of a deed."""
     return b"page"
+
+
+def _to_this_node(_url: str) -> Callable[[bytes, dict[str, str]], int]:
+    """The demo bank has one door; a server of this machine is none of ours."""
+    return straight_in(clock.now())
 
 
 def copy_of(template: Path, folder: Path) -> None:

@@ -27,7 +27,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from openpaspor.kit import lock
-from openpaspor.ledger import epochs, worker
+from openpaspor.ledger import epochs, second_copy, worker
 from openpaspor.ledger.node import here
 from openpaspor.nodes import backups, cli, machine, statics, tables
 from openpaspor.nodes.boot import role_of
@@ -97,6 +97,7 @@ def insist(trouble: str | None) -> None:
 def sole_writer() -> Iterator[None]:
     """On SQLite hold the home's lock; the serving process inherits it, so it lasts as long as either lives."""
     home = here().home
+    insist(trouble_with_lost_home())
     insist(machine.trouble_with_writing(home))
     insist(backups.trouble_with_filling(home))
     insist(machine.trouble_with_space(home))
@@ -110,6 +111,21 @@ def sole_writer() -> Iterator[None]:
         except lock.HomeInUse as refusal:
             raise CannotStart(str(refusal)) from None
         yield
+
+
+def trouble_with_lost_home() -> str | None:
+    """A home in which nothing ever was, beside a second copy of this node, is a box that was lost: it must not begin anew."""
+    us, copies = here(), second_copy.place()
+    if copies is None or any((us.home / name).exists() for name in backups.OURS):
+        return None
+    is_named = bool(os.environ.get("OPENPASPOR_NODE"))  # else whoever lies there is meant
+    for folder in [copies / us.name] if is_named else sorted(copies.glob("*")):
+        if folder.is_dir() and any(folder.iterdir()):
+            return (
+                f"{us.home} is empty, and {folder} is the second copy of a node that was lost. Get it back with: openpaspor"
+                f" node rebuild --second-copy {copies} --keys-from …  (docs/operate/when-a-box-is-lost.md). Neither was touched."
+            )
+    return None
 
 
 def migrate_or_refuse(*, allowed: bool) -> None:

@@ -160,7 +160,7 @@ def _where(node: Any, connection: Any, params: list[Any]) -> tuple[Any, ...]:
 VALUES = (str, bytes, int, float, date, timedelta, UUID, Model)
 LISTS = (list, tuple, set, frozenset)
 DJANGOS_ADD_Q = Query.add_q
-DJANGOS_FROM_DB = Model.from_db
+DJANGOS_FROM_DB: Any = vars(Model)["from_db"]
 
 
 @contextlib.contextmanager
@@ -186,7 +186,7 @@ def from_db(model: type[Model], db: str, names: Any, values: Any) -> Model:
     """As Django's. A whole row of a model that does nothing of its own when it is made is its columns and no more."""
     columns = _columns_of(model)
     if columns is None or len(values) != len(columns):
-        return DJANGOS_FROM_DB.__func__(model, db, names, values)  # type: ignore[attr-defined, no-any-return]
+        return DJANGOS_FROM_DB.__func__(model, db, names, values)  # type: ignore[no-any-return]
     row = model.__new__(model)
     vars(row).update(zip(columns, values, strict=True))
     row._state = ModelState()

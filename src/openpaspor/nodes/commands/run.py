@@ -17,11 +17,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
+from django.utils.translation import gettext as _
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -118,14 +120,23 @@ def trouble_with_lost_home() -> str | None:
     us, copies = here(), second_copy.place()
     if copies is None or any((us.home / name).exists() for name in backups.OURS):
         return None
-    is_named = bool(os.environ.get("OPENPASPOR_NODE"))  # else whoever lies there is meant
-    for folder in [copies / us.name] if is_named else sorted(copies.glob("*")):
-        if folder.is_dir() and any(folder.iterdir()):
-            return (
-                f"{us.home} is empty, and {folder} is the second copy of a node that was lost. Get it back with: openpaspor"
-                f" node rebuild --second-copy {copies} --keys-from …  (docs/operate/when-a-box-is-lost.md). Neither was touched."
-            )
-    return None
+    if os.environ.get("OPENPASPOR_NODE"):
+        found = (
+            [copies / us.name] if (copies / us.name).is_dir() else []
+        )  # only a node makes it, so it was there
+    else:  # whoever lies there is meant
+        found = [path for path in sorted(copies.glob("*")) if is_second_copy(path)]
+    if not found:
+        return None
+    return _(
+        "%(home)s is empty, and %(folder)s is the second copy of a node that was lost. Get it back with: openpaspor"
+        " node rebuild --second-copy %(copies)s --keys-from …  (docs/operate/when-a-box-is-lost.md). Neither was touched."
+    ) % {"home": us.home, "folder": found[0], "copies": copies}
+
+
+def is_second_copy(folder: Path) -> bool:
+    """Whether a node wrote here; a folder that may not be read (lost+found) is none."""
+    return any(os.path.isdir(folder / name) for name in ("log", "pages", "attachments"))
 
 
 def migrate_or_refuse(*, allowed: bool) -> None:

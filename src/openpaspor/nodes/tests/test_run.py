@@ -226,3 +226,24 @@ def serving_in(folder: Path) -> list[int]:
             if b"run" in words and f"={folder}/".encode() in (process / "environ").read_bytes():
                 found.append(int(process.name))
     return found
+
+
+@pytest.mark.parametrize("left", ["denpasar", "denpasar/pages", "denpasar/attachments"])
+def test_an_empty_home_beside_whatever_lies_of_its_second_copy_does_not_begin_anew(tmp_path: Path, left: str):
+    (tmp_path / "second" / left).mkdir(parents=True)
+    home = tmp_path / "home"
+    done = subprocess.run(
+        [*COMMAND, "run"],
+        env=clean_environment()
+        | {
+            "OPENPASPOR_HOME": str(home),
+            "OPENPASPOR_NODE": "denpasar",
+            "OPENPASPOR_SECOND_COPY": str(tmp_path / "second"),
+        },
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 3
+    assert "openpaspor node rebuild --second-copy" in done.stderr
+    assert not list(home.glob("*.sqlite3")) and not (home / "keys" / "sign.key").exists()
+    assert [path.name for path in (tmp_path / "second").rglob("*")] == left.split("/")

@@ -366,6 +366,13 @@ class _Words:
         )
         return text % {"left": left, "office": self._office()}
 
+    def _check_waits(self) -> bool:
+        """Whether the centre, where the check is made, is cut off from us or from the office that has the file."""
+        row = self.application
+        return links.centre_is_silent() or (
+            row.state in WAITS_FOR_CENTRE and row.office_id in links.offices_without_centre()
+        )
+
     def can_do(self) -> str:
         match self.wait.can_do:
             case "continue":
@@ -375,6 +382,8 @@ class _Words:
             case "pay":
                 if self.application.state == State.HOLDING:
                     return _("Pay at a bank, a shop or a post office. We keep your place until then.")
+                if self._check_waits():
+                    return _("Pay. The check goes on when the line is back, and we print only what is paid.")
                 return _("Pay. The check goes on meanwhile, but we print only what is paid.")
             case "do-not-pay-again":
                 return _("Nothing. It takes a few minutes.")

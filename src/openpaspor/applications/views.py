@@ -158,6 +158,7 @@ def track(request: HttpRequest) -> HttpResponse:
         "stories": tracker.stories(found, now),
         "silence": tracker.silence(found, now),
         "place": tracker.place_of(found),
+        "told_in": tracker.place_of(found),
         "as_of": now,
     }
     return render(request, "applications/tracked.html", page)
@@ -771,6 +772,7 @@ def status(request: HttpRequest, ref: str) -> HttpResponse:
         "events": tracker.timeline(entries),
         "looks": looks_of(application.ref),
         "place": tracker.place_of(application),
+        "told_in": tracker.place_of(application),
         "as_of": now,
         "mark": mark,
         "can_withdraw": application.state in journey.WITHDRAW.origins and application.state != State.DRAFT,

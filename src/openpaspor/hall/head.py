@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from openpaspor.ledger import links, sync
 from openpaspor.ledger.models import Entry, Parked
 from openpaspor.offices import calendars, policy
 from openpaspor.offices.models import Booklet, Office
@@ -165,6 +166,12 @@ def _service(now: datetime) -> Reading:
     if unsent:
         value = ngettext("%(n)s record", "%(n)s records", unsent) % {"n": unsent}
         return Reading("service", title, value, _("wait to be sent"), "quiet", _("The hall can go on."))
+    centre = sync.link_to_centre()
+    if centre is not None and links.word_of(centre) != "open":
+        files = sync.backlog(centre).files
+        waits = ngettext("%(n)s file waits for it.", "%(n)s files wait for it.", files) % {"n": files}
+        note = " ".join([waits] * bool(files) + [_("The hall can go on.")])
+        return Reading("service", title, _("all kept here"), _("centre not connected"), "warn", note)
     return Reading("service", title, _("all kept"), _("all services running"), "done")
 
 

@@ -19,7 +19,7 @@ class NameInvalid(Refused):
     """The family of refusals of a typed name."""
 
     code = "name-invalid"
-    message = _("Please write the name with letters only, as on the birth certificate.")
+    message = _("Please write the name with letters only.")
     status = 422
 
 
@@ -35,7 +35,7 @@ class NameTooLong(NameInvalid):
 
 class NameHasDigits(NameInvalid):
     code = "name-digits"
-    message = _("A name has no digits. Please write the name as on the birth certificate.")
+    message = _("A name has no digits. Please use letters only.")
 
 
 class NameHasSigns(NameInvalid):

@@ -31,6 +31,7 @@ class ServiceState:
     waits: str
     as_of: datetime  # UTC
     next_update: str = ""
+    next_at: datetime | None = None  # the same as a moment, UTC, for a page that tells times of one office
     line: Line | None = None  # of an office to the centre
 
 
@@ -210,6 +211,7 @@ def service_state(line: Line | None = None) -> ServiceState:
             str(_("news from the centre, and new approvals")),
             now,
             next_update=clock_time(sync.next_update(now), eligibility.NATION),
+            next_at=sync.next_update(now),
         )
     if worker.seal_lag() <= SLOW_SEAL:
         if silent_offices():

@@ -95,6 +95,15 @@ def test_every_page_carries_the_banner_while_cut_and_none_when_connected(office,
     assert not [path for path in PAGES[login] if "state-banner state-" in page(client, path)]
 
 
+def test_the_head_of_office_is_not_told_that_all_services_run_while_cut(office, client):
+    cut = page(enter(client, "kepala.denpasar"), "/kepala/")
+    the_centre_answered(1)
+    well = page(client, "/kepala/")
+
+    assert "centre not connected" in cut and "all services running" not in cut
+    assert "all services running" in well and "centre not connected" not in well
+
+
 def test_the_board_and_the_sign_in_page_carry_it_too(office, client):
     assert "state-s1" in page(client, "/aula/DENPASAR/papan")
     assert "state-s1" in page(client, "/petugas/masuk/")

@@ -182,3 +182,22 @@ def test_who_looks_for_a_file_begun_at_a_cut_off_office_is_told_why_it_is_not_fo
     shown = client.post("/lacak/?bahasa=en", asked).content.decode()
 
     assert "what was begun there is found here when the line is back" in shown
+
+
+def test_the_page_of_an_application_tells_all_its_times_in_the_zone_of_its_office(portal, client):
+    heard("pusat", ago=10 * MINUTE)
+    said = page(client, mine(State.REVIEW, client))
+
+    assert "Next update" in said and "WITA" in said and "WIB" not in said
+
+
+def test_who_still_has_to_pay_is_not_told_that_the_check_goes_on_while_the_centre_is_away(portal, client):
+    application = mine(State.REVIEW, client)
+    Application.objects.filter(pk=application.pk).update(bill_status="open")
+
+    well = page(client, application)
+    heard("pusat", ago=10 * MINUTE)
+    cut = page(client, application)
+
+    assert "The check goes on meanwhile" in well
+    assert "The check goes on when the line is back" in cut and "goes on meanwhile" not in cut

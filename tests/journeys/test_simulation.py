@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from django.db.models import Q
 from django.db.models.sql import Query
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler, SQLUpdateCompiler
 
 from openpaspor.ledger import exchange, links, node, receive
 from openpaspor.nodes.simulation import ACTIONS, run, sql, template
@@ -90,6 +90,35 @@ def test_a_statement_that_is_remembered_is_djangos_own(
 
     assert outcome.wrong == []
     assert len(remembered) > 500 and len(set(remembered)) > 50
+
+
+def test_a_row_that_is_written_by_a_remembered_statement_is_written_as_by_django(
+    wire: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    compared: list[str] = []
+
+    def watch(ours: type[SQLCompiler], djangos: type[SQLCompiler], memory: dict) -> None:
+        as_sql = ours.as_sql
+
+        def both(quick: SQLCompiler) -> object:
+            before, said = len(memory), as_sql(quick)
+            if len(memory) == before:
+                own = djangos(quick.query, quick.connection, quick.using)
+                vars(own).update(
+                    {name: value for name, value in vars(quick).items() if name == "returning_fields"}
+                )
+                assert own.as_sql() == said
+                compared.append(str(said))
+            return said
+
+        monkeypatch.setattr(ours, "as_sql", both)
+
+    watch(sql.SQLInsertCompiler, SQLInsertCompiler, sql._inserts)
+    watch(sql.SQLUpdateCompiler, SQLUpdateCompiler, sql._updates)
+    outcome = run.play(wire, tmp_path / "run", 9, actions=SHORT, wire_only=True)
+
+    assert outcome.wrong == []
+    assert len(compared) > 300 and {"INSERT", "UPDATE"} <= {one.lstrip("[('")[:6] for one in compared}
 
 
 def written(query: Query) -> str:

@@ -382,6 +382,8 @@ class _Words:
             case "pay":
                 if self.application.state == State.HOLDING:
                     return _("Pay at a bank, a shop or a post office. We keep your place until then.")
+                if self.application.state == State.APPROVED:
+                    return _("Pay. We print only what is paid.")
                 if self._check_waits():
                     return _("Pay. The check goes on when the line is back, and we print only what is paid.")
                 return _("Pay. The check goes on meanwhile, but we print only what is paid.")

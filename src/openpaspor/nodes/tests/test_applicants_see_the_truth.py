@@ -201,3 +201,13 @@ def test_who_still_has_to_pay_is_not_told_that_the_check_goes_on_while_the_centr
 
     assert "The check goes on meanwhile" in well
     assert "The check goes on when the line is back" in cut and "goes on meanwhile" not in cut
+
+
+def test_who_is_approved_and_still_has_to_pay_is_told_of_no_check(portal, client):
+    application = mine(State.APPROVED, client)
+    Application.objects.filter(pk=application.pk).update(bill_status="open")
+    heard("pusat", ago=10 * MINUTE)
+
+    said = page(client, application)
+
+    assert "Pay. We print only what is paid." in said and "The check goes on" not in said

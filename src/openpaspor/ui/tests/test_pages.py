@@ -70,7 +70,8 @@ def test_style_script_and_icons_stay_small():
     static = UI / "static" / "ui"
 
     assert len(gzip.compress((static / "openpaspor.css").read_bytes())) <= 14_000
-    assert (static / "openpaspor.js").stat().st_size <= 5_120
+    assert (static / "openpaspor.js").stat().st_size <= 4_096
+    assert (static / "keys.js").stat().st_size <= 3_072
     assert (UI / "templates" / "ui" / "_icons.html").stat().st_size <= 6_144
 
 

@@ -120,12 +120,9 @@ def trouble_with_lost_home() -> str | None:
     us, copies = here(), second_copy.place()
     if copies is None or any((us.home / name).exists() for name in backups.OURS):
         return None
-    if os.environ.get("OPENPASPOR_NODE"):
-        found = (
-            [copies / us.name] if (copies / us.name).is_dir() else []
-        )  # only a node makes it, so it was there
-    else:  # whoever lies there is meant
-        found = [path for path in sorted(copies.glob("*")) if is_second_copy(path)]
+    is_named = os.environ.get("OPENPASPOR_NODE")  # else whoever lies there is meant
+    folders = [path for path in sorted(copies.glob("*")) if path.is_dir()]
+    found = [path for path in folders if (path.name == us.name if is_named else is_second_copy(path))]
     if not found:
         return None
     return _(
